@@ -1,0 +1,64 @@
+"""The middle of the cohort over time: median and quartiles around day 0, with n."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.slopes import Points
+from data.trial import FloatArray, IntArray
+
+FEWEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Middle:
+    """Median and quartiles at evenly spaced months.
+
+    Parameters
+    ----------
+    month
+        Centres, multiples of the step.
+    n
+        Patients with a visit within half a step of the centre.
+    median, lower, upper
+        Over those patients; NaN where fewer than 3 are there.
+    """
+
+    month: FloatArray
+    n: IntArray
+    median: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+
+
+def middle_course(points: Points, step: float) -> Middle:
+    """Return the middle of the cohort every ``step`` months.
+
+    Each patient counts once at each centre, with the visit nearest to it.
+    """
+    known = np.isfinite(points.month) & points.analysable
+    if not known.any():
+        empty = np.empty(0)
+        return Middle(empty, empty.astype(np.int64), empty, empty, empty)
+    month, patient, value = points.month[known], points.patient[known], points.value[known]
+    bins = np.floor(month / step + 0.5).astype(np.int64)
+    order = np.lexsort((np.abs(month - bins * step), bins, patient))
+    patient, bins, value = patient[order], bins[order], value[order]
+    first = np.ones(len(bins), dtype=np.bool_)
+    first[1:] = (patient[1:] != patient[:-1]) | (bins[1:] != bins[:-1])
+    bins, value = bins[first], value[first]
+    centres = np.arange(bins.min(), bins.max() + 1)
+    rows = [_quartiles(value[bins == centre]) for centre in centres]
+    lower, median, upper = (np.asarray(column) for column in zip(*rows, strict=True))
+    n = np.bincount(bins - centres[0], minlength=len(centres))
+    return Middle(centres * step, n, median, lower, upper)
+
+
+def _quartiles(values: FloatArray) -> tuple[float, float, float]:
+    if len(values) < FEWEST:
+        return math.nan, math.nan, math.nan
+    lower, median, upper = np.quantile(values, (0.25, 0.5, 0.75))
+    return float(lower), float(median), float(upper)

@@ -1,0 +1,147 @@
+"""One patient's course around day 0: visits, lines with their bands, and the run-in projected."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from analysis.compare import EndpointComparison
+from analysis.slopes import SideSlopes
+from data.trial import DAYS_PER_MONTH, BoolArray, FloatArray, IntArray, Trial
+
+_STEPS = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A straight line over some months, with a band; everything cut at the ends of the scale.
+
+    Parameters
+    ----------
+    month, value
+        Points of the line.
+    low, high
+        Its band; NaN where the residual SD cannot be estimated.
+    """
+
+    month: FloatArray
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What is known of one endpoint of one patient.
+
+    Parameters
+    ----------
+    month, value
+        Every value, in months from day 0 (from the first visit where ``has_day0`` is false).
+    before, after
+        Which values enter which slope; the others are outside the windows or left out.
+    analysable
+        False for values that were quarantined or left out.
+    position
+        Rows of ``Trial.measurements``.
+    before_line, after_line
+        Fitted lines with the confidence band of the mean, or ``None``.
+    projection
+        The run-in's line from day 0 to the last visit with its prediction band, or ``None``.
+    has_day0
+        Whether the patient has a day 0.
+    """
+
+    month: FloatArray
+    value: FloatArray
+    before: BoolArray
+    after: BoolArray
+    analysable: BoolArray
+    position: IntArray
+    before_line: Line | None
+    after_line: Line | None
+    projection: Line | None
+    has_day0: bool
+
+
+def course(trial: Trial, result: EndpointComparison, patient: int, level: float) -> Course:
+    """Return the course of one patient.
+
+    Parameters
+    ----------
+    trial, result
+        The trial and the comparison of the endpoint.
+    patient
+        Position in ``Trial.patient_ids``.
+    level
+        Level of the bands.
+
+    Notes
+    -----
+    Bands use the residual SD pooled over all patients and its degrees of freedom. The prediction
+    band is for one new visit of this patient.
+    """
+    points = result.slopes.points
+    mine = points.patient == patient
+    month = points.month[mine]
+    has_day0 = bool(np.isfinite(month).any())
+    if not has_day0:
+        month = _from_first_visit(trial, points.position[mine])
+    before, after = points.before[mine], points.after[mine]
+    table, scale = result.slopes, (result.endpoint.low, result.endpoint.high)
+    spread = (table.residual_sd, table.residual_df, level)
+    last = float(np.nanmax(month)) if month.size and has_day0 else math.nan
+    return Course(
+        month=month,
+        value=points.value[mine],
+        before=before,
+        after=after,
+        analysable=points.analysable[mine],
+        position=points.position[mine],
+        before_line=_line(table.before, patient, _ends(month[before]), spread, scale),
+        after_line=_line(table.after, patient, _ends(month[after]), spread, scale),
+        projection=(
+            _line(table.before, patient, (0.0, last), spread, scale, new_visit=True)
+            if last > 0
+            else None
+        ),
+        has_day0=has_day0,
+    )
+
+
+def _from_first_visit(trial: Trial, positions: IntArray) -> FloatArray:
+    dates = trial.measurements_frame["date"].iloc[positions]
+    days = (dates - dates.min()).dt.days.to_numpy(dtype=np.float64)
+    return np.asarray(days / DAYS_PER_MONTH)
+
+
+def _ends(months: FloatArray) -> tuple[float, float]:
+    return (float(months.min()), float(months.max())) if months.size else (math.nan, math.nan)
+
+
+def _line(
+    side: SideSlopes,
+    patient: int,
+    ends: tuple[float, float],
+    spread: tuple[float, int, float],
+    scale: tuple[float, float],
+    *,
+    new_visit: bool = False,
+) -> Line | None:
+    if not side.enough[patient] or not ends[1] > ends[0]:
+        return None
+    month = np.linspace(*ends, _STEPS)
+    value = side.predict(patient, month)
+    sd, df, level = spread
+    distance = (month - side.mean_month[patient]) ** 2 / side.sxx[patient]
+    variance = 1 / side.n[patient] + distance + (1.0 if new_visit else 0.0)
+    half = (
+        stats.t.ppf((1 + level) / 2, df) * sd * np.sqrt(variance)
+        if df > 0
+        else np.full(_STEPS, np.nan)
+    )
+    low, high = np.clip(value - half, *scale), np.clip(value + half, *scale)
+    return Line(month, np.clip(value, *scale), low, high)

@@ -1,0 +1,121 @@
+"""Who is in an analysis, who is not, and why: the flow from loaded to tested."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from analysis.settings import Settings
+from analysis.slopes import SideSlopes, SlopeTable
+from data.trial import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStep:
+    """One step of the flow.
+
+    Parameters
+    ----------
+    name
+        What the patients of this step have.
+    n
+        How many they are.
+    left
+        Who did not reach the step: patient and reason.
+    """
+
+    name: str
+    n: int
+    left: tuple[tuple[str, str], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the step as JSON values."""
+        left = [{"patient": patient, "reason": reason} for patient, reason in self.left]
+        return {"step": self.name, "n": self.n, "left": left}
+
+
+def patient_flow(
+    trial: Trial, endpoint_label: str, table: SlopeTable, settings: Settings
+) -> tuple[FlowStep, ...]:
+    """Return the steps loaded → in the analysis → in window → enough visits (paired and tested).
+
+    Parameters
+    ----------
+    trial, settings
+        The trial and the choices.
+    endpoint_label
+        Name of the endpoint in reasons.
+    table
+        Slopes made with the same settings.
+    """
+    ids = trial.patient_ids
+    reasons = _reasons_before_slopes(trial, settings)
+    eligible = [p for p in ids if p not in reasons]
+    steps = [
+        FlowStep("loaded", len(ids), ()),
+        FlowStep("with a day 0 and not left out", len(eligible), _pairs(ids, reasons)),
+    ]
+    where = {patient: i for i, patient in enumerate(ids)}
+    outside = {
+        patient: reason
+        for patient in eligible
+        if (reason := _window_reason(table, where[patient], endpoint_label))
+    }
+    seen = [p for p in eligible if p not in outside]
+    steps.append(FlowStep("visits on both sides", len(seen), _pairs(ids, outside)))
+    short = {
+        patient: reason
+        for patient in seen
+        if (reason := _slope_reason(table, where[patient], settings))
+    }
+    paired = len(seen) - len(short)
+    steps.append(FlowStep("enough visits: paired and tested", paired, _pairs(ids, short)))
+    return tuple(steps)
+
+
+def _pairs(ids: tuple[str, ...], reasons: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((patient, reasons[patient]) for patient in ids if patient in reasons)
+
+
+def _reasons_before_slopes(trial: Trial, settings: Settings) -> dict[str, str]:
+    reasons = {}
+    for patient, days in zip(trial.patient_ids, trial.patients_frame["transplant_days"], strict=True):
+        if not days:
+            reasons[patient] = "no transplant date"
+        elif settings.transplant >= len(days):
+            reasons[patient] = f"only {len(days)} transplant" + ("s" if len(days) > 1 else "")
+    for exclusion in settings.excluded_patients:
+        if exclusion.patient in trial.patient_ids:
+            reasons[exclusion.patient] = f"left out: {exclusion.reason}"
+    return reasons
+
+
+def _window_reason(table: SlopeTable, i: int, label: str) -> str:
+    n_before, n_after = int(table.before.n[i]), int(table.after.n[i])
+    if not np.any(table.points.patient == i):
+        return f"no {label} value"
+    if n_before == 0 and n_after == 0:
+        return f"no {label} visit in the windows"
+    if n_before == 0:
+        return f"no {label} visit before day 0 in the window"
+    return f"no {label} visit after day 0 in the window" if n_after == 0 else ""
+
+
+def _slope_reason(table: SlopeTable, i: int, settings: Settings) -> str:
+    parts = [
+        _side_reason(table.before, i, "before", settings),
+        _side_reason(table.after, i, "after", settings),
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _side_reason(side: SideSlopes, i: int, name: str, settings: Settings) -> str:
+    if side.enough[i]:
+        return ""
+    n = int(side.n[i])
+    if n < settings.min_visits:
+        return f"{n} visit{'s' if n != 1 else ''} {name}, {settings.min_visits} needed"
+    needed = max(1, settings.min_span_days)
+    return f"visits {name} span {side.span_days[i]:.0f} days, {needed} needed"

@@ -1,0 +1,141 @@
+"""Tests of no change, one change a patient."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from scipy import stats
+
+from analysis.results import Interval, Summary, TestResult
+from analysis.settings import Settings
+from analysis.signed_rank import (
+    EXACT_RANKS,
+    MONTE_CARLO_FLIPS,
+    Tails,
+    hodges_lehmann,
+    rounded,
+    sign_flip,
+    signed_rank,
+)
+from data.trial import FloatArray
+
+TOO_FEW = "not estimable: fewer than 2 patients"
+NO_SPREAD = "not estimable: all changes are equal"
+
+
+def summarise(values: FloatArray, level: float) -> Summary:
+    """Return mean, SD and the t interval of the mean of ``values``."""
+    n = len(values)
+    if n == 0:
+        return Summary(0, math.nan, math.nan, math.nan, None)
+    mean, median = float(np.mean(values)), float(np.median(values))
+    if n == 1:
+        return Summary(1, mean, math.nan, median, None)
+    sd = float(np.std(values, ddof=1))
+    half = float(stats.t.ppf((1 + level) / 2, n - 1)) * sd / math.sqrt(n)
+    return Summary(n, mean, sd, median, Interval(mean - half, mean + half, level, level))
+
+
+def paired_t(changes: FloatArray, settings: Settings) -> TestResult:
+    """Paired t test: the mean change over its standard error, n − 1 degrees of freedom.
+
+    Notes
+    -----
+    Student 1908 (doi 10.1093/biomet/6.1.1). The interval is two-sided whatever the alternative.
+    """
+    n = len(changes)
+    summary = summarise(changes, settings.confidence)
+    spread = n > 1 and bool(np.ptp(rounded(changes)) > 0)
+    t = summary.mean / (summary.sd / math.sqrt(n)) if spread else math.nan
+    tails = Tails(2 * stats.t.sf(abs(t), n - 1), stats.t.sf(t, n - 1), stats.t.cdf(t, n - 1), True)
+    return TestResult(
+        key="paired_t",
+        name="paired t test",
+        role="primary",
+        p=_directed(tails, settings) if spread else math.nan,
+        n=n,
+        statistic=t,
+        statistic_name="t",
+        df=float(n - 1) if spread else math.nan,
+        estimate=summary.mean,
+        estimate_name="mean change",
+        interval=summary.interval if spread else None,
+        notes=() if spread else (TOO_FEW if n < 2 else NO_SPREAD,),
+    )
+
+
+def sign_flip_test(changes: FloatArray, settings: Settings) -> TestResult:
+    """Sign-flip permutation test of the mean change."""
+    n = len(changes)
+    base = TestResult("sign_flip", "exact sign-flip permutation test", "supporting", math.nan, n)
+    if n < 2:
+        return replace(base, notes=(TOO_FEW,))
+    tails = sign_flip(changes, flips=settings.flips, seed=settings.seed)
+    floor = _floor(n, settings)
+    if tails.exact:
+        return replace(base, p=_directed(tails, settings), p_floor=floor)
+    p = _directed(tails, settings)
+    if n > MONTE_CARLO_FLIPS:
+        return replace(
+            base,
+            name="sign-flip permutation test, normal approximation",
+            p=p,
+            notes=(f"normal approximation above {MONTE_CARLO_FLIPS:,} patients",),
+        )
+    error = math.sqrt(p * (1 - p) / tails.draws)
+    note = f"{tails.draws:,} random flips, seed {settings.seed}, Monte Carlo SE {error:.1g}"
+    return replace(
+        base,
+        name="sign-flip permutation test, random flips",
+        p=p,
+        p_floor=1 / (tails.draws + 1),
+        notes=(note,),
+    )
+
+
+def hodges_lehmann_result(changes: FloatArray, settings: Settings) -> TestResult:
+    """Hodges–Lehmann estimate with its interval and the exact signed-rank P value."""
+    n = len(changes)
+    name = "Wilcoxon signed-rank test, exact with ties, zeros dropped"
+    base = TestResult("wilcoxon", name, "supporting", math.nan, n)
+    if n < 2:
+        return replace(base, notes=(TOO_FEW,))
+    ranks = signed_rank(changes)
+    estimate, low, high, attained = hodges_lehmann(changes, settings.confidence)
+    notes = []
+    zeros = n - ranks.n_nonzero
+    if zeros:
+        notes.append(f"{zeros} changes of exactly 0 are not ranked, but enter the estimate")
+    if attained < settings.confidence - 5e-4:
+        notes.append(f"the interval attains {attained:.1%}".replace("%", " %"))
+    if not ranks.tails.exact:
+        name = "Wilcoxon signed-rank test, normal approximation"
+        notes.append(f"normal approximation above {EXACT_RANKS} patients, corrected for ties")
+    return replace(
+        base,
+        name=name,
+        p=_directed(ranks.tails, settings),
+        statistic=ranks.w_plus,
+        statistic_name="W+",
+        estimate=estimate,
+        estimate_name="Hodges–Lehmann median change",
+        interval=Interval(low, high, settings.confidence, attained),
+        p_floor=_floor(ranks.n_nonzero, settings) if ranks.tails.exact else 0.0,
+        notes=tuple(notes),
+    )
+
+
+def _directed(tails: Tails, settings: Settings) -> float:
+    chosen = {
+        "two-sided": tails.two_sided,
+        "less steep": tails.greater,
+        "steeper": tails.less,
+    }[settings.alternative]
+    return float(chosen)
+
+
+def _floor(n: int, settings: Settings) -> float:
+    return min(1.0, 2.0 ** (1 - n) if settings.alternative == "two-sided" else 2.0**-n)
+

@@ -1,0 +1,235 @@
+"""The plain fields of ``Settings``: bounds, link names and words, one entry each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+
+class SettingsProblem(ValueError):
+    """A setting outside its bounds."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """What one setting may be and how it is written.
+
+    Parameters
+    ----------
+    url
+        Short name in links.
+    words
+        Turns a value into the text of its chip, such as "after: 10 months".
+    help
+        One line for the reader.
+    choices
+        The allowed values with their words, if only some are allowed.
+    low, high
+        Bounds of a number.
+    whole
+        Whether only whole numbers are allowed.
+    optional
+        Whether ``None`` is allowed, written "all" in links.
+    """
+
+    url: str
+    words: Callable[[Any], str]
+    help: str
+    choices: Mapping[Any, str] | None = None
+    low: float = -math.inf
+    high: float = math.inf
+    whole: bool = False
+    optional: bool = False
+
+    def check(self, value: Any) -> Any:
+        """Return ``value`` in its canonical type.
+
+        Raises
+        ------
+        SettingsProblem
+            If it is not allowed.
+        """
+        if value is None and self.optional:
+            return None
+        if self.choices is not None:
+            if isinstance(value, str | bool) and value in self.choices:
+                return value
+            raise SettingsProblem(f"one of {', '.join(map(str, self.choices))} is needed")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise SettingsProblem("a number is needed")
+        if not math.isfinite(value) or not self.low <= value <= self.high:
+            raise SettingsProblem(f"a number from {self.low:g} to {self.high:g} is needed")
+        if self.whole:
+            if int(value) != value:
+                raise SettingsProblem("a whole number is needed")
+            return int(value)
+        return float(value)
+
+    def to_text(self, value: Any) -> str:
+        """Write ``value`` for a link."""
+        if value is None:
+            return "all"
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return value.replace(" ", "-") if isinstance(value, str) else f"{value:g}"
+
+    def from_text(self, text: str) -> Any:
+        """Read the text of a link; the result is still to be checked."""
+        if self.optional and text == "all":
+            return None
+        if self.choices is not None:
+            if True in self.choices:
+                return {"yes": True, "no": False}.get(text, text)
+            return {str(c).replace(" ", "-"): c for c in self.choices}.get(text, text)
+        try:
+            return float(text[:40])
+        except ValueError:
+            raise SettingsProblem("a number is needed") from None
+
+
+def _months(side: str) -> Callable[[Any], str]:
+    return lambda value: f"{side}: all visits" if value is None else f"{side}: {value:g} months"
+
+
+def _one_of(choices: Mapping[Any, str]) -> Callable[[Any], str]:
+    return lambda value: choices[value]
+
+
+def _which_transplant(value: int) -> str:
+    names = {0: "first", -1: "last", 1: "second", 2: "third"}
+    return f"day 0: {names.get(value, f'number {value + 1}')} transplant"
+
+
+_DAY0: Final = MappingProxyType(
+    {
+        "before": "day-0 visit counts as before",
+        "after": "day-0 visit counts as after",
+        "both": "day-0 visit counts in both",
+        "neither": "day-0 visit in neither",
+    }
+)
+_RATE: Final = MappingProxyType({"month": "per month", "year": "per year", "period": "per period"})
+_ALTERNATIVE: Final = MappingProxyType(
+    {
+        "two-sided": "two-sided tests",
+        "less steep": "one-sided: less steep",
+        "steeper": "one-sided: steeper",
+    }
+)
+_STOP: Final = MappingProxyType(
+    {True: "after ends at the next transplant", False: "next transplants ignored"}
+)
+
+FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
+    {
+        "pre_months": Field(
+            "before",
+            _months("before"),
+            "Only visits within this many months before day 0 enter the slope before.",
+            low=0.5,
+            high=240,
+            optional=True,
+        ),
+        "post_months": Field(
+            "after",
+            _months("after"),
+            "Only visits within this many months after day 0 enter the slope after.",
+            low=0.5,
+            high=240,
+            optional=True,
+        ),
+        "skip_days": Field(
+            "skip",
+            lambda v: f"first {v} days after left out",
+            "Visits up to this many days after day 0 enter neither slope.",
+            low=0,
+            high=365,
+            whole=True,
+        ),
+        "day0": Field(
+            "day0",
+            _one_of(_DAY0),
+            "Where a visit on day 0 itself counts. One score in both slopes pushes them apart: "
+            "its error enters each with the opposite sign.",
+            choices=_DAY0,
+        ),
+        "min_visits": Field(
+            "visits",
+            lambda v: f"at least {v} visits a side",
+            "A period with fewer visits gives no slope.",
+            low=2,
+            high=20,
+            whole=True,
+        ),
+        "min_span_days": Field(
+            "span",
+            lambda v: f"at least {v} days a side",
+            "A period whose first and last visit are closer than this gives no slope.",
+            low=0,
+            high=3650,
+            whole=True,
+        ),
+        "rate_unit": Field(
+            "rate",
+            _one_of(_RATE),
+            "Per period multiplies the slope by the length of the window, or by the length that "
+            "the trial declares.",
+            choices=_RATE,
+        ),
+        "alternative": Field(
+            "tests",
+            _one_of(_ALTERNATIVE),
+            "Two-sided unless the direction was fixed before the data were seen.",
+            choices=_ALTERNATIVE,
+        ),
+        "confidence": Field(
+            "level",
+            lambda v: f"{v:.1%} intervals".replace(".0%", "%").replace("%", " %"),
+            "Level of all intervals.",
+            low=0.5,
+            high=0.999,
+        ),
+        "transplant": Field(
+            "transplant",
+            _which_transplant,
+            "Which transplant is day 0 where a patient has several.",
+            low=-1,
+            high=9,
+            whole=True,
+        ),
+        "stop_at_next": Field(
+            "stop",
+            _one_of(_STOP),
+            "Whether visits after the next transplant are left out.",
+            choices=_STOP,
+        ),
+        "shift_days": Field(
+            "shift",
+            lambda v: f"day 0 moved by {v:+d} days".replace("-", "−"),
+            "Moves day 0, to see whether the course bends elsewhere too.",
+            low=-3650,
+            high=3650,
+            whole=True,
+        ),
+        "flips": Field(
+            "flips",
+            lambda v: f"{v:,} random sign flips",
+            "Random sign flips where there are too many patients for the exact count.",
+            low=1_000,
+            high=1_000_000,
+            whole=True,
+        ),
+        "seed": Field(
+            "seed",
+            lambda v: f"seed {v}",
+            "Start of the random numbers; the same seed gives the same result.",
+            low=0,
+            high=2**32 - 1,
+            whole=True,
+        ),
+    }
+)
+"""The plain fields by the name that they have in ``Settings``."""

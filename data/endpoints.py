@@ -1,0 +1,157 @@
+"""The outcome measures that ALSlope knows, as one registry.
+
+No function of the project is written for one endpoint: everything that differs between endpoints
+(range, unit, decimals, marker) is a field here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+Marker = Literal["circle", "square", "pentagon", "triangle-up", "hexagon"]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One outcome measure.
+
+    Parameters
+    ----------
+    key
+        Stable name in settings, links and JSON.
+    code
+        Name in the table that ``alslope read`` writes.
+    label, unit
+        Words on axes, such as "ALSFRS-R" and "points".
+    change_unit
+        Unit of a change of this endpoint; a slope is a change per month, year or period.
+    low, high
+        Ends of the scale. A value outside cannot be right and is quarantined.
+    exclusive_low
+        Whether ``low`` itself is impossible (a vital capacity of 0 is not a measurement).
+    axis, ticks
+        Default axis range and its ticks.
+    decimals
+        Decimals that a value carries.
+    integer
+        Whether only whole numbers exist on the scale.
+    marker
+        The marker that stands for this endpoint in every figure.
+    meaningful_change
+        Smallest change of the slope, per month, that is commonly called clinically meaningful,
+        or ``None`` where no common one exists.
+    """
+
+    key: str
+    code: str
+    label: str
+    unit: str
+    change_unit: str
+    low: float
+    high: float
+    exclusive_low: bool
+    axis: tuple[float, float]
+    ticks: tuple[float, ...]
+    decimals: int
+    integer: bool
+    marker: Marker
+    meaningful_change: float | None = None
+
+    @property
+    def range_text(self) -> str:
+        """The possible values in words, such as "0 to 48"."""
+        start = f"more than {self.low:g}" if self.exclusive_low else f"{self.low:g}"
+        whole = ", whole numbers" if self.integer else ""
+        return f"{start} to {self.high:g}{whole}"
+
+    def accepts(self, value: float) -> bool:
+        """Whether ``value`` is possible on this scale."""
+        above = value > self.low if self.exclusive_low else value >= self.low
+        return above and value <= self.high and (not self.integer or float(value).is_integer())
+
+
+def _domain(key: str, code: str, label: str) -> Endpoint:
+    return Endpoint(
+        key=key,
+        code=code,
+        label=label,
+        unit="points",
+        change_unit="points",
+        low=0,
+        high=12,
+        exclusive_low=False,
+        axis=(0, 12),
+        ticks=(0, 4, 8, 12),
+        decimals=0,
+        integer=True,
+        marker="hexagon",
+    )
+
+
+def _capacity(
+    key: str, code: str, label: str, *, litres: bool, marker: Marker, high: float
+) -> Endpoint:
+    return Endpoint(
+        key=key,
+        code=code,
+        label=label,
+        unit="L" if litres else "% predicted",
+        change_unit="L" if litres else "% predicted",
+        low=0,
+        high=high,
+        exclusive_low=True,
+        axis=(0, 6) if litres else (0, 120),
+        ticks=(0, 2, 4, 6) if litres else (0, 40, 80, 120),
+        decimals=2 if litres else 0,
+        integer=False,
+        marker=marker,
+    )
+
+
+_ALL: Final = (
+    Endpoint(
+        key="alsfrs_r",
+        code="ALSFRSR",
+        label="ALSFRS-R",
+        unit="points",
+        change_unit="points",
+        low=0,
+        high=48,
+        exclusive_low=False,
+        axis=(0, 48),
+        ticks=(0, 12, 24, 36, 48),
+        decimals=0,
+        integer=True,
+        marker="circle",
+    ),
+    _capacity("fvc", "FVC_PCT", "FVC", litres=False, marker="square", high=200),
+    _capacity("fvc_litres", "FVC_L", "FVC", litres=True, marker="pentagon", high=10),
+    _capacity("svc", "SVC_PCT", "SVC", litres=False, marker="triangle-up", high=200),
+    _capacity("svc_litres", "SVC_L", "SVC", litres=True, marker="triangle-up", high=10),
+    _domain("bulbar", "BULBAR", "Bulbar"),
+    _domain("fine_motor", "FINE_MOTOR", "Fine motor"),
+    _domain("gross_motor", "GROSS_MOTOR", "Gross motor"),
+    _domain("respiratory", "RESPIRATORY", "Respiratory"),
+)
+
+ENDPOINTS: Final = MappingProxyType({endpoint.key: endpoint for endpoint in _ALL})
+"""Every endpoint by key, in the order in which pages show them."""
+
+PRIMARY: Final = ("alsfrs_r", "fvc")
+"""The two endpoints that pages show by default and over which Holm's correction runs."""
+
+
+def endpoint(key: str) -> Endpoint:
+    """Return the endpoint called ``key``.
+
+    Raises
+    ------
+    KeyError
+        If no endpoint has that key; the message lists the ones that exist.
+    """
+    try:
+        return ENDPOINTS[key]
+    except KeyError:
+        raise KeyError(f"no endpoint {key!r}; known: {', '.join(ENDPOINTS)}") from None

@@ -1,0 +1,262 @@
+"""From bytes to text cells: the formats, and nothing about what the cells mean."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, Final
+
+import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
+
+from data.findings import Finding
+from data.values import clean
+
+MAX_FILE_BYTES: Final = 50 * 1024 * 1024
+MAX_EXPANDED_BYTES: Final = 200 * 1024 * 1024
+MAX_ROWS: Final = 300_000
+MAX_COLUMNS: Final = 2_000
+_DELIMITERS: Final = (",", ";", "\t", "|")
+_MAX_FIELD: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """The bytes of one file and the name that the user gave it."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One table as text: a header and its rows, each with its row number in the file."""
+
+    file: str
+    sheet: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    row_numbers: tuple[int, ...]
+
+    def column(self, position: int) -> list[str]:
+        """Return the cleaned texts of one column."""
+        cleaned = {row[position]: "" for row in self.rows}
+        for text in cleaned:
+            cleaned[text] = clean(text)
+        return [cleaned[row[position]] for row in self.rows]
+
+
+class RefusedFile(Exception):
+    """A file that cannot be read at all; carries the finding that says why."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.sentence())
+        self.finding = finding
+
+
+def read_grids(file: UploadedFile) -> list[Grid]:
+    """Return every non-empty table of one file.
+
+    Raises
+    ------
+    RefusedFile
+        If the file is empty, too large, damaged, encrypted, or not a table in a known format.
+    """
+    content = file.content
+    if not content.strip():
+        raise _refuse(file, "EMPTY", "The file is empty.", "Choose the file that holds the visits.")
+    if len(content) > MAX_FILE_BYTES:
+        raise _refuse(
+            file,
+            "TOO_LARGE_UNCOMPRESSED",
+            f"The file has {len(content) / 1e6:,.0f} MB; at most 50 MB can be read.",
+            "Leave out the sheets and columns that are not about visits.",
+        )
+    if content.startswith(b"PK"):
+        grids = _read_workbook(file)
+    elif content.startswith(b"\xd0\xcf\x11\xe0"):
+        raise _refuse(
+            file,
+            "UNSUPPORTED_FORMAT",
+            "This is an old Excel file, or a workbook protected by a password.",
+            "Open it in a spreadsheet, remove the password, and save it as .xlsx or .csv.",
+        )
+    elif content.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff")):
+        raise _refuse(
+            file,
+            "NOT_A_SPREADSHEET",
+            "This is a document or a picture, not a table.",
+            "Export the visits from their source as .csv or .xlsx.",
+        )
+    else:
+        grids = [_read_text(file)]
+    grids = [grid for grid in grids if grid.header]
+    if not grids:
+        raise _refuse(file, "EMPTY", "No sheet has any cell.", "Choose the file with the visits.")
+    return grids
+
+
+def _refuse(file: UploadedFile, code: str, text: str, next_step: str) -> RefusedFile:
+    return RefusedFile(Finding(code, "error", text, next_step, file=file.name))
+
+
+def _read_text(file: UploadedFile) -> Grid:
+    text = _decode(file)
+    csv.field_size_limit(_MAX_FIELD)
+    lines = text.splitlines()
+    delimiter = _delimiter(lines)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as problem:
+        raise _refuse(
+            file,
+            "UNPARSEABLE",
+            f"The text is not a regular table ({problem}).",
+            "Save it again as .csv from a spreadsheet.",
+        ) from None
+    return _grid(file, "", rows)
+
+
+def _decode(file: UploadedFile) -> str:
+    content = file.content
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ["utf-16"]
+    else:
+        encodings = ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\x00" not in text:
+            return text
+    raise _refuse(
+        file,
+        "NOT_TEXT",
+        "The file is neither a workbook nor readable text.",
+        "Save it as .xlsx, or as .csv in the encoding UTF-8.",
+    )
+
+
+def _delimiter(lines: list[str]) -> str:
+    """Return the delimiter that cuts the first lines into the most columns, alike in each."""
+    sample = [line for line in lines if line.strip()][:50]
+
+    def score(delimiter: str) -> tuple[int, int]:
+        widths = [len(row) for row in csv.reader(sample, delimiter=delimiter)]
+        common = max(set(widths), key=widths.count)
+        return (widths.count(common) if common > 1 else 0, common)
+
+    return max(_DELIMITERS, key=score)
+
+
+def _read_workbook(file: UploadedFile) -> list[Grid]:
+    damaged = _refuse(
+        file,
+        "CORRUPT",
+        "The workbook is damaged or incomplete.",
+        "Open it in a spreadsheet and save it again as .xlsx or .csv.",
+    )
+    try:
+        with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, OSError, EOFError):
+        raise damaged from None
+    if sum(member.file_size for member in members) > MAX_EXPANDED_BYTES:
+        raise _refuse(
+            file,
+            "TOO_LARGE_UNCOMPRESSED",
+            "Unpacked, the workbook is larger than 200 MB.",
+            "Leave out the sheets and columns that are not about visits.",
+        )
+    if not any(member.filename == "xl/workbook.xml" for member in members):
+        raise _refuse(
+            file,
+            "UNSUPPORTED_FORMAT",
+            "This archive is not an Excel workbook.",
+            "Save the table as .xlsx or .csv.",
+        )
+    try:
+        workbook = openpyxl.load_workbook(
+            io.BytesIO(file.content), read_only=True, data_only=True, keep_links=False
+        )
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError):
+        raise damaged from None
+    try:
+        return [
+            _grid(file, sheet.title, _sheet_rows(file, sheet))
+            for sheet in workbook.worksheets
+            if sheet.sheet_state == "visible"
+        ]
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError):
+        raise damaged from None
+    finally:
+        workbook.close()
+
+
+def _sheet_rows(file: UploadedFile, sheet: Any) -> list[list[str]]:
+    if (sheet.max_row or 0) > MAX_ROWS or (sheet.max_column or 0) > MAX_COLUMNS:
+        sheet.reset_dimensions()
+    rows = []
+    for number, row in enumerate(sheet.iter_rows(), start=1):
+        if number > MAX_ROWS or len(row) > MAX_COLUMNS:
+            raise _refuse(
+                file,
+                "TOO_LARGE_DIMENSIONS",
+                f"A sheet has more than {MAX_ROWS:,} rows or {MAX_COLUMNS:,} columns.",
+                "Copy the filled cells into a new workbook.",
+            )
+        rows.append([_cell_text(cell) for cell in row])
+    return rows
+
+
+def _cell_text(cell: Any) -> str:
+    value = cell.value
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, time | bool):
+        return str(value)
+    if isinstance(value, int | float):
+        if "%" in (cell.number_format or ""):
+            return f"{round(value * 100, 10):g}%"
+        return str(int(value)) if float(value).is_integer() else repr(value)
+    return str(value)
+
+
+def _grid(file: UploadedFile, sheet: str, rows: list[list[str]]) -> Grid:
+    numbered = [(i, row) for i, row in enumerate(rows, start=1) if any(c.strip() for c in row)]
+    if not numbered:
+        return Grid(file.name, sheet, (), (), ())
+    width = max(len(row) for _, row in numbered)
+    if width > MAX_COLUMNS:
+        raise _refuse(
+            file,
+            "TOO_MANY_COLUMNS",
+            f"The table has {width:,} columns; at most {MAX_COLUMNS:,} can be read.",
+            "Keep the columns about patients and visits.",
+        )
+    header = tuple(clean(text) for text in _padded(numbered[0][1], width))
+    body = numbered[1:]
+    return Grid(
+        file=file.name,
+        sheet=sheet,
+        header=header,
+        rows=tuple(tuple(row) for row in _all_padded(body, width)),
+        row_numbers=tuple(number for number, _ in body),
+    )
+
+
+def _padded(row: list[str], width: int) -> list[str]:
+    return row + [""] * (width - len(row))
+
+
+def _all_padded(body: list[tuple[int, list[str]]], width: int) -> Iterator[list[str]]:
+    return (_padded(row, width) for _, row in body)

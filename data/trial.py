@@ -1,0 +1,247 @@
+"""The immutable trial: patients, measurements and events, with day 0 at the first transplant."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data.endpoints import ENDPOINTS
+from data.findings import Finding
+
+DAYS_PER_MONTH: Final = 30.4375
+"""Days in a month everywhere in ALSlope: 365.25 / 12."""
+
+USABLE: Final = "ok"
+"""The status of a measurement that enters analyses unless the user excludes it."""
+
+PATIENT_COLUMNS: Final = (
+    "patient",
+    "transplant_days",
+    "transplant_dates",
+    "onset_day",
+    "death_day",
+    "sex",
+    "age",
+    "onset_site",
+    "group",
+)
+MEASUREMENT_COLUMNS: Final = (
+    "patient",
+    "endpoint",
+    "day",
+    "value",
+    "status",
+    "date",
+    "file",
+    "sheet",
+    "row",
+    "column",
+)
+EVENT_COLUMNS: Final = ("patient", "kind", "day", "text")
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """The lengths, in months, that a trial declares for its two periods."""
+
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSeries:
+    """All measurements of one endpoint as parallel arrays, sorted by patient and day.
+
+    Parameters
+    ----------
+    patient
+        Position of the patient in :attr:`Trial.patient_ids`.
+    day
+        Days from the first transplant; NaN where the patient has no transplant date.
+    value
+        Score, in the unit of the endpoint.
+    usable
+        False for quarantined values, such as impossible or contradictory ones.
+    position
+        Row of :attr:`Trial.measurements` that each entry comes from.
+    """
+
+    patient: IntArray
+    day: FloatArray
+    value: FloatArray
+    usable: BoolArray
+    position: IntArray
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Everything that is known of one trial after reading.
+
+    The frames handed out by the properties are copies on write: changing one never changes the
+    trial.
+
+    Parameters
+    ----------
+    patients_frame
+        One row a patient, columns of ``PATIENT_COLUMNS``. Days count from the first transplant;
+        ``transplant_days`` is a tuple that is empty where no transplant date is known.
+    measurements_frame
+        One row a value, columns of ``MEASUREMENT_COLUMNS``; ``status`` is ``"ok"`` or the code of
+        the finding that quarantined the value.
+    events_frame
+        One row an event, columns of ``EVENT_COLUMNS``.
+    findings
+        What was noticed while reading.
+    title
+        Name on screen and in exports; never a file's name.
+    simulated
+        Whether no person is behind the values.
+    origin
+        ``"example"`` or ``"upload"``.
+    periods
+        Lengths of the two periods that the trial declares, if it does.
+    notes
+        Sentences that belong to the trial, such as the assumptions behind a simulation.
+    example_id
+        Name of the bundled example, empty for uploads.
+    """
+
+    patients_frame: pd.DataFrame = field(repr=False)
+    measurements_frame: pd.DataFrame = field(repr=False)
+    events_frame: pd.DataFrame = field(repr=False)
+    findings: tuple[Finding, ...] = field(default=(), repr=False)
+    title: str = ""
+    simulated: bool = False
+    origin: str = "upload"
+    periods: Periods | None = None
+    notes: tuple[str, ...] = field(default=(), repr=False)
+    example_id: str = ""
+
+    def __post_init__(self) -> None:
+        _require_columns("patients", self.patients_frame, PATIENT_COLUMNS)
+        _require_columns("measurements", self.measurements_frame, MEASUREMENT_COLUMNS)
+        _require_columns("events", self.events_frame, EVENT_COLUMNS)
+        patients = self.patients_frame.reset_index(drop=True).copy(deep=True)
+        if patients["patient"].duplicated().any():
+            raise ValueError("a patient appears twice in the patients table")
+        order = {patient: i for i, patient in enumerate(patients["patient"])}
+        strangers = set(self.measurements_frame["patient"]) - set(order)
+        if strangers:
+            raise ValueError(f"{len(strangers)} patients have values but no row of their own")
+        measurements = (
+            self.measurements_frame.assign(_order=self.measurements_frame["patient"].map(order))
+            .sort_values(["_order", "endpoint", "day", "date", "row"], kind="stable")
+            .drop(columns="_order")
+            .reset_index(drop=True)
+        )
+        object.__setattr__(self, "patients_frame", patients)
+        object.__setattr__(self, "measurements_frame", measurements)
+        object.__setattr__(self, "events_frame", self.events_frame.reset_index(drop=True).copy())
+        if not self.title:
+            object.__setattr__(self, "title", f"Trial {self.hash[:6]}")
+
+    @property
+    def patients(self) -> pd.DataFrame:
+        """One row a patient."""
+        return self.patients_frame.copy(deep=False)
+
+    @property
+    def measurements(self) -> pd.DataFrame:
+        """One row a value, sorted by patient, endpoint and day."""
+        return self.measurements_frame.copy(deep=False)
+
+    @property
+    def events(self) -> pd.DataFrame:
+        """One row an event."""
+        return self.events_frame.copy(deep=False)
+
+    @cached_property
+    def patient_ids(self) -> tuple[str, ...]:
+        """Patients in the order of the trial."""
+        return tuple(self.patients_frame["patient"].tolist())
+
+    @cached_property
+    def endpoints(self) -> tuple[str, ...]:
+        """Keys of the endpoints that have at least one value, in registry order."""
+        present = set(self.measurements_frame["endpoint"])
+        return tuple(key for key in ENDPOINTS if key in present)
+
+    @cached_property
+    def _series(self) -> dict[str, EndpointSeries]:
+        frame = self.measurements_frame
+        order = {patient: i for i, patient in enumerate(self.patient_ids)}
+        codes = frame["patient"].map(order).to_numpy(dtype=np.int64)
+        keys = frame["endpoint"].to_numpy()
+        day = frame["day"].to_numpy(dtype=np.float64)
+        value = frame["value"].to_numpy(dtype=np.float64)
+        usable = (frame["status"] == USABLE).to_numpy(dtype=np.bool_)
+        result = {}
+        for key in self.endpoints:
+            at = np.flatnonzero(keys == key)
+            result[key] = EndpointSeries(
+                *(_frozen(array[at]) for array in (codes, day, value, usable)), _frozen(at)
+            )
+        return result
+
+    def series(self, key: str) -> EndpointSeries:
+        """Return all values of one endpoint as arrays; empty arrays if it has none."""
+        if key in self._series:
+            return self._series[key]
+        empty = np.empty(0)
+        whole = empty.astype(np.int64)
+        return EndpointSeries(whole, empty, empty, empty.astype(np.bool_), whole)
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the canonical table: patients, relative days, values and their status.
+
+        Calendar dates, titles and the layout of the file do not enter, so the same data in another
+        file, or with the dates removed, has the same hash.
+        """
+        digest = hashlib.sha256(b"alslope-1")
+        patients = self.patients_frame
+        for name in PATIENT_COLUMNS:
+            if name != "transplant_dates":
+                _update(digest, name, patients[name])
+        for name in ("patient", "endpoint", "day", "value", "status"):
+            _update(digest, name, self.measurements_frame[name])
+        for name in EVENT_COLUMNS:
+            _update(digest, name, self.events_frame[name])
+        digest.update(repr(self.periods).encode())
+        return digest.hexdigest()
+
+
+def _require_columns(what: str, frame: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        raise ValueError(f"the {what} table lacks the columns {', '.join(missing)}")
+
+
+def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    array = np.ascontiguousarray(array)
+    array.setflags(write=False)
+    return array
+
+
+def _update(digest: Any, name: str, column: pd.Series[Any]) -> None:
+    digest.update(f"\x1e{name}\x1e".encode())
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        numbers = column.to_numpy(dtype="<f8", na_value=np.nan) + 0.0
+        numbers[np.isnan(numbers)] = np.nan
+        digest.update(numbers.tobytes())
+    else:
+        digest.update("\x1f".join("" if _absent(v) else str(v) for v in column).encode())
+
+
+def _absent(value: object) -> bool:
+    return value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value))

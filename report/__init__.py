@@ -1,0 +1,1 @@
+"""What a result becomes: words, figures, tables and files. Nothing here knows of the screen."""

@@ -1,0 +1,1 @@
+"""Figures built from results, in plotly, for any :class:`~report.look.Look`."""

@@ -1,0 +1,240 @@
+"""Pieces that several figures share: ticks, time axis, day-0 rule, empty figure, print frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from data.endpoints import Endpoint
+from report.look import Look, annotation, escape, template
+from report.numbers import MINUS, signed
+
+MAX_LINES = 500
+SAMPLE_LINES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around a figure that leaves the screen.
+
+    Parameters
+    ----------
+    title, subtitle
+        The two lines on top.
+    footer
+        Trial, n, settings, version and date, in small type below.
+    """
+
+    title: str
+    subtitle: str
+    footer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The patient that a figure highlights."""
+
+    index: int
+    name: str
+
+
+def figure(look: Look, height: int, margin: dict[str, int], **layout: Any) -> go.Figure:
+    """Return an empty figure in the look, with a fixed height so that nothing jumps."""
+    return go.Figure(layout={"template": template(look), "height": height, "margin": margin} | layout)
+
+
+def empty(look: Look, height: int, sentence: str) -> go.Figure:
+    """Return a figure that says in its centre why there is nothing to show."""
+    fig = figure(look, height, {"l": 24, "r": 24, "t": 24, "b": 24})
+    fig.update_xaxes(visible=False)
+    fig.update_yaxes(visible=False)
+    fig.add_annotation(
+        annotation(
+            "<br>".join(wrap(sentence, 52)),
+            0.5,
+            0.5,
+            look,
+            xanchor="center",
+            yanchor="middle",
+            align="center",
+            font={"size": 14, "color": look.ink2},
+        )
+    )
+    return fig
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Break a sentence into lines of at most ``width`` characters; plotly does not wrap."""
+    lines, line = [], ""
+    for word in text.split():
+        if line and len(line) + 1 + len(word) > width:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    return [*lines, line]
+
+
+def nice_ticks(low: float, high: float, about: int = 5) -> npt.NDArray[np.float64]:
+    """Return round tick values inside a range."""
+    if not high > low:
+        return np.asarray([low])
+    raw = (high - low) / about
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(f * power for f in (1, 2, 2.5, 5, 10) if f * power >= raw * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    last = math.floor(high / step + 1e-9)
+    return np.asarray([round(k * step, 10) for k in range(first, last + 1)])
+
+
+def tick_texts(ticks: Iterable[float]) -> list[str]:
+    """Write ticks with their sign and as many decimals as their step needs."""
+    values = list(ticks)
+    step = min((b - a for a, b in zip(values, values[1:], strict=False)), default=1.0)
+    decimals = next((d for d in (0, 1, 2) if abs(step * 10**d - round(step * 10**d)) < 1e-6), 3)
+    return [signed(value, decimals) for value in values]
+
+
+def month_range(months: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Return a time range that holds every month given, with a little room at both ends."""
+    known = months[np.isfinite(months)]
+    if not known.size:
+        return -6.0, 6.0
+    low, high = float(known.min()), float(known.max())
+    low, high = min(low, 0.0), max(high, 0.0)
+    room = max(0.4, 0.03 * (high - low))
+    return low - room, high + room
+
+
+def month_ticks(low: float, high: float) -> npt.NDArray[np.float64]:
+    """Return ticks every 2 months, or wider ones where 2 would crowd."""
+    step = next((s for s in (2, 3, 6, 12, 24, 60) if (high - low) / s <= 12), 120)
+    return np.arange(math.ceil(low / step) * step, high + 1e-9, step, dtype=np.float64)
+
+
+def month_text(month: float) -> str:
+    """Write a month on an axis."""
+    return f"{month:g}".replace("-", MINUS)
+
+
+def panel_title(endpoint: Endpoint, words: str) -> str:
+    """Return the title of a panel: the endpoint in bold, the unit regular."""
+    return f"<b>{endpoint.label}</b> {words}"
+
+
+def value_words(endpoint: Endpoint) -> str:
+    """Return what an endpoint's values are, such as "total, points"."""
+    return f"total, {endpoint.unit}" if endpoint.key == "alsfrs_r" else endpoint.unit
+
+
+def day0_rule(
+    look: Look, axis: str, bottom: float, top: float, *, text: str = "transplant"
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return shapes and label of the vertical rule at day 0 of a stack of panels.
+
+    Parameters
+    ----------
+    look
+        Colours.
+    axis
+        The x axis that the panels share.
+    bottom, top
+        Ends of the rule in paper coordinates.
+    text
+        Its label, above the rule.
+    """
+    shape = {
+        "type": "line",
+        "xref": axis,
+        "yref": "paper",
+        "x0": 0,
+        "x1": 0,
+        "y0": bottom,
+        "y1": top,
+        "line": {"color": look.ink, "width": 1.3},
+        "layer": "below",
+    }
+    label = annotation(
+        f"<b>{text}</b>",
+        0,
+        top,
+        look,
+        xref=axis,
+        xanchor="center",
+        yshift=2,
+        font={"size": 13, "color": look.ink},
+    )
+    return [shape], [label]
+
+
+def gaps(columns: list[npt.NDArray[Any]], breaks: npt.NDArray[np.int64]) -> list[list[Any]]:
+    """Return columns as lists with ``None`` at each break, so that one trace holds many lines."""
+    result = []
+    for column in columns:
+        pieces: list[Any] = []
+        for piece in np.split(column, breaks):
+            pieces.extend(piece.tolist())
+            pieces.append(None)
+        result.append(pieces[:-1])
+    return result
+
+
+def with_frame(fig: go.Figure, frame: Frame, look: Look, *, simulated: bool) -> go.Figure:
+    """Add title, subtitle and footer for print, and make room for them."""
+    margin = fig.layout.margin
+    top, bottom = int(margin.t or 0), int(margin.b or 0)
+    subtitle = wrap(frame.subtitle, 105) if frame.subtitle else []
+    head = 50 + 19 * len(subtitle)
+    fig.update_layout(
+        height=int(fig.layout.height) + head + 34,
+        margin={"t": top + head, "b": bottom + 34},
+    )
+    left = 8 - int(margin.l or 0)
+    line = annotation(
+        f"<b>{escape(frame.title)}</b>",
+        0,
+        1,
+        look,
+        xshift=left,
+        yshift=top + head - 34,
+        font={"size": 17, "color": look.ink},
+    )
+    fig.add_annotation(line)
+    for k, text in enumerate(subtitle):
+        at = top + head - 56 - 19 * k
+        fig.add_annotation(annotation(escape(text), 0, 1, look, xshift=left, yshift=at))
+    fig.add_annotation(
+        annotation(
+            escape(frame.footer),
+            0,
+            0,
+            look,
+            yanchor="top",
+            xshift=left,
+            yshift=-(bottom + 12),
+            font={"size": 11, "color": look.ink3},
+        )
+    )
+    if simulated:
+        fig.add_annotation(simulated_note(look, yshift=top + head - 30, margin=margin))
+    return fig
+
+
+def simulated_note(look: Look, *, yshift: int, margin: Any) -> dict[str, Any]:
+    """Return the words "simulated data" for the top right corner."""
+    return annotation(
+        "simulated data",
+        1,
+        1,
+        look,
+        xanchor="right",
+        xshift=int(margin.r or 0) - 8,
+        yshift=yshift,
+        font={"size": 12.5, "color": look.ink3},
+    )

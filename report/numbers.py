@@ -1,0 +1,80 @@
+"""Numbers as text, the same on screen, in figures and in files."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from analysis.results import Interval, Summary
+
+MINUS: Final = "−"
+DASH: Final = "–"
+
+
+def plain(value: float, decimals: int = 2) -> str:
+    """Write a number with a true minus sign; a dash where there is none."""
+    if not math.isfinite(value):
+        return DASH
+    text = f"{value:,.{decimals}f}"
+    if text.startswith("-"):
+        text = text[1:] if float(text.replace(",", "")) == 0 else MINUS + text[1:]
+    return text
+
+
+def signed(value: float, decimals: int = 2) -> str:
+    """Write a change: with its sign, and a bare 0 where it rounds to nothing."""
+    text = plain(value, decimals)
+    if text == DASH or text.startswith(MINUS):
+        return text
+    return "0" if float(text.replace(",", "")) == 0 else f"+{text}"
+
+
+def decimals_for(interval: Interval | None, usual: int = 2) -> int:
+    """Return the decimals that an estimate deserves: fewer where its interval is wide."""
+    if interval is None or not math.isfinite(interval.high - interval.low):
+        return usual
+    half = (interval.high - interval.low) / 2
+    return usual if half <= 10 else max(0, usual - (1 if half <= 100 else 2))
+
+
+def span(interval: Interval | None, decimals: int = 2) -> str:
+    """Write the ends of an interval, such as "0.05 to 0.61"."""
+    if interval is None:
+        return DASH
+    return f"{plain(interval.low, decimals)} to {plain(interval.high, decimals)}"
+
+
+def level(value: float) -> str:
+    """Write a level, such as "95 %"."""
+    return f"{100 * value:.4g} %"
+
+
+def interval_text(interval: Interval | None, decimals: int = 2) -> str:
+    """Write an interval with its level, such as "95 % CI 0.05 to 0.61"."""
+    if interval is None:
+        return "no interval"
+    return f"{level(interval.level)} CI {span(interval, decimals)}"
+
+
+def p_value(p: float) -> str:
+    """Write a P value: "P = 0.023", "P = 0.21", "P < 0.001"; four decimals next to 0.05."""
+    if not math.isfinite(p):
+        return f"P {DASH}"
+    if p < 0.001:
+        return "P < 0.001"
+    if f"{p:.3f}" == "0.050":
+        return f"P = {p:.4f}"
+    return f"P = {p:.2f}" if p >= 0.0995 else f"P = {p:.3f}"
+
+
+def mean_sd(summary: Summary, decimals: int = 2) -> str:
+    """Write mean ± SD."""
+    if summary.n == 0:
+        return DASH
+    spread = f" ± {plain(summary.sd, decimals)}" if math.isfinite(summary.sd) else ""
+    return f"{plain(summary.mean, decimals)}{spread}"
+
+
+def count(n: int, noun: str, plural: str = "") -> str:
+    """Write a count with its noun, such as "1 patient", "12 patients"."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"

@@ -1,0 +1,162 @@
+"""Sentences about a result: what was seen, never why."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+
+from analysis.compare import Comparison, EndpointComparison
+from analysis.settings import DayZero
+from report.numbers import (
+    count,
+    decimals_for,
+    interval_text,
+    mean_sd,
+    p_value,
+    plain,
+    signed,
+)
+
+DAY0_WORDS: Final[dict[DayZero, str]] = {
+    "before": "as before",
+    "after": "as after",
+    "both": "in both",
+    "neither": "in neither",
+}
+RATE_WORDS: Final = {"month": "per month", "year": "per year", "period": "per period"}
+SMALL_TRIAL: Final = 6
+
+
+def heading(result: EndpointComparison) -> str:
+    """Return one line that says direction and size, or that neither can be told."""
+    label, change = result.endpoint.label, result.change_summary
+    if result.n == 0:
+        return f"{label}: no patient can be compared"
+    decimals = decimals_for(change.interval)
+    if change.interval is None or not result.primary.p >= 0:
+        return f"{label}: {signed(change.mean, decimals)} {result.unit}, no test"
+    size = f"{plain(abs(change.mean), decimals)} {result.unit}"
+    if not change.interval.excludes_zero:
+        return f"{label}: inconclusive, {signed(change.mean, decimals)} {result.unit}"
+    if result.before_summary.mean >= 0:
+        return f"{label}: slope {'higher' if change.mean > 0 else 'lower'} by {size}"
+    return f"{label}: decline {'slower' if change.mean > 0 else 'faster'} by {size}"
+
+
+def numbers_line(result: EndpointComparison) -> str:
+    """Return interval, primary P and n."""
+    decimals = decimals_for(result.change_summary.interval)
+    return (
+        f"{interval_text(result.change_summary.interval, decimals)}, "
+        f"{p_value(result.primary.p)}, {n_text(result)}"
+    )
+
+
+def n_text(result: EndpointComparison) -> str:
+    """Return "n = 12", or "n = 10 of 12" where not everybody could be compared."""
+    loaded = result.flow[0].n
+    return f"n = {result.n}" if result.n == loaded else f"n = {result.n} of {loaded}"
+
+
+def means_line(result: EndpointComparison) -> str:
+    """Return mean ± SD before and after."""
+    return (
+        f"{mean_sd(result.before_summary)} → {mean_sd(result.after_summary)} {result.unit} "
+        "(mean ± SD, before → after)"
+    )
+
+
+def holm_line(result: EndpointComparison) -> str:
+    """Return the corrected P value, or nothing where there is only one endpoint."""
+    if result.holm_over < 2 or not math.isfinite(result.holm_p):
+        return ""
+    return f"Holm’s correction over {result.holm_over} endpoints: {p_value(result.holm_p)}"
+
+
+def results_sentence(result: EndpointComparison) -> str:
+    """Return the whole result of one endpoint as a sentence for a text."""
+    label, change = result.endpoint.label, result.change_summary
+    if result.n == 0:
+        return f"{label}: no patient has a slope both before and after the transplant."
+    decimals = decimals_for(change.interval)
+    steep = "less steep" if change.mean > 0 else "steeper"
+    if result.before_summary.mean >= 0:
+        steep = "higher" if change.mean > 0 else "lower"
+    size = plain(abs(change.mean), decimals)
+    test = f", {p_value(result.primary.p)}" if math.isfinite(result.primary.p) else ""
+    interval = (
+        f" ({interval_text(change.interval, decimals)})" if change.interval is not None else ""
+    )
+    return f"{label}: slope {steep} by {size} {result.unit}{interval}{test}, {n_text(result)}."
+
+
+def flow_sentence(result: EndpointComparison) -> str:
+    """Return the flow of patients in one line."""
+    return " → ".join(f"{step.n} {step.name}" for step in result.flow)
+
+
+def period_text(comparison: Comparison) -> str:
+    """Return the lengths of the two periods where slopes are given per period."""
+    rate = comparison.rate
+    if rate.unit != "period":
+        return ""
+    return f"period before {rate.months_before:g} months, after {rate.months_after:g} months"
+
+
+def caveats(comparison: Comparison) -> tuple[str, ...]:
+    """Return what the reader must know about these data; only what applies to them."""
+    found: list[str] = []
+    if comparison.rate.unavailable:
+        found.append(comparison.rate.unavailable)
+    rate = comparison.rate
+    if rate.unit == "period" and rate.months_before != rate.months_after:
+        found.append(
+            f"The two periods differ in length ({rate.months_before:g} and {rate.months_after:g} "
+            "months): a change per period mixes a change of speed with a change of length."
+        )
+    for result in comparison.endpoints:
+        found += _endpoint_caveats(result)
+    if comparison.settings.day0 == "both" and comparison.endpoints:
+        found.append(
+            "The day-0 visit is in both slopes: an unusual score on that day changes them in "
+            "opposite directions."
+        )
+    if _disagree(comparison):
+        found.append("The two endpoints point in different directions.")
+    return tuple(found)
+
+
+def _endpoint_caveats(result: EndpointComparison) -> list[str]:
+    label, found = result.endpoint.label, []
+    if 2 <= result.n < SMALL_TRIAL:
+        found.append(
+            f"{label}: with {result.n} patients no exact two-sided test can give "
+            f"P below {plain(2.0 ** (1 - result.n), 3)}."
+        )
+    sides = (result.slopes.before, result.slopes.after)
+    twos = int(np.sum(result.paired & np.any([s.n == 2 for s in sides], axis=0)))
+    if twos:
+        found.append(
+            f"{label}: {count(twos, 'patient')} of {result.n} have a slope that rests on two "
+            "visits only."
+        )
+    return found
+
+
+def _disagree(comparison: Comparison) -> bool:
+    changes = [
+        e.change_summary
+        for e in comparison.endpoints
+        if e.change_summary.interval is not None and e.change_summary.interval.excludes_zero
+    ]
+    return len({change.mean > 0 for change in changes}) > 1
+
+
+def alt_text(result: EndpointComparison) -> str:
+    """Return the text alternative of the paired figure."""
+    return (
+        f"Each patient’s {result.endpoint.label} slope before and after the transplant, joined, "
+        f"and the changes with their mean. {results_sentence(result)}"
+    )
