@@ -26,6 +26,14 @@ DAY0_WORDS: Final[dict[DayZero, str]] = {
     "neither": "in neither",
 }
 RATE_WORDS: Final = {"month": "per month", "year": "per year", "period": "per period"}
+PATIENT_LEGEND: Final = (
+    "○ before, ● after. Bands: confidence of each line. Dotted: the run-in projected beyond the "
+    "transplant, with its prediction band."
+)
+COURSES_LEGEND: Final = (
+    "Thin: one line per patient. Thick: median, before slate, after blue. Band: middle half. "
+    "n: patients with a visit near each month."
+)
 SMALL_TRIAL: Final = 6
 
 
@@ -63,8 +71,8 @@ def n_text(result: EndpointComparison) -> str:
 def means_line(result: EndpointComparison) -> str:
     """Return mean ± SD before and after."""
     return (
-        f"{mean_sd(result.before_summary)} → {mean_sd(result.after_summary)} {result.unit} "
-        "(mean ± SD, before → after)"
+        f"before {mean_sd(result.before_summary)} → after {mean_sd(result.after_summary)} "
+        "(mean ± SD)"
     )
 
 
@@ -159,4 +167,35 @@ def alt_text(result: EndpointComparison) -> str:
     return (
         f"Each patient’s {result.endpoint.label} slope before and after the transplant, joined, "
         f"and the changes with their mean. {results_sentence(result)}"
+    )
+
+
+def patient_alt(
+    comparison: Comparison, results: tuple[EndpointComparison, ...], patient: int
+) -> str:
+    """Return the text alternative of one patient's figure."""
+    parts = [f"Course of {comparison.patient_ids[patient]} around the transplant."]
+    for result in results:
+        before, after = result.slopes.before, result.slopes.after
+        parts.append(
+            f"{result.endpoint.label}: {plain(float(result.before[patient]))} before "
+            f"({count(int(before.n[patient]), 'visit')}), {plain(float(result.after[patient]))} "
+            f"after ({count(int(after.n[patient]), 'visit')}), {result.unit}."
+        )
+    return " ".join(parts)
+
+
+def courses_alt(result: EndpointComparison) -> str:
+    """Return the text alternative of a figure with all patients."""
+    return (
+        f"{result.endpoint.label} of all patients around the transplant. "
+        f"{results_sentence(result)}"
+    )
+
+
+def multiples_legend(result: EndpointComparison) -> str:
+    """Return how to read the small multiples of one endpoint."""
+    return (
+        f"{result.endpoint.label}: change of slope in {result.unit} with its interval, bold where "
+        "it excludes 0. ○ before, ● after, dotted: run-in projected. One scale for all."
     )

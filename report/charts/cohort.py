@@ -17,7 +17,7 @@ from data.trial import Trial
 from report.charts.parts import (
     MAX_LINES,
     SAMPLE_LINES,
-    Selection,
+    Names,
     day0_rule,
     empty,
     figure,
@@ -39,22 +39,23 @@ _ROW_GAP: Final = 62
 
 
 def spaghetti_figure(
-    trial: Trial,
-    comparison: Comparison,
     result: EndpointComparison,
+    names: Names,
     look: Look,
-    selected: Selection | None = None,
+    selected: int | None = None,
 ) -> go.Figure:
     """Draw every patient's course around day 0, the middle of the cohort, and one patient.
 
     Parameters
     ----------
-    trial, comparison, result
-        The trial, its comparison, and the endpoint to draw.
+    result
+        Comparison of the endpoint to draw.
+    names
+        What each patient is called in the figure.
     look
         Colours.
     selected
-        Patient to highlight.
+        Position of the patient to highlight.
     """
     points = result.slopes.points
     visible = np.isfinite(points.month) & points.analysable
@@ -91,7 +92,7 @@ def spaghetti_figure(
             "showgrid": True,
         },
     )
-    drawn = _lines(fig, look, points, visible, trial)
+    drawn = _lines(fig, look, points, visible, names)
     _middle(fig, look, middle)
     labels = []
     last_known = np.flatnonzero(np.isfinite(middle.median))
@@ -99,7 +100,7 @@ def spaghetti_figure(
         k = last_known[-1]
         labels.append((float(middle.median[k]), f"<b>median</b>, n = {middle.n[k]}", look.after))
     if selected is not None:
-        labels += _selected_line(fig, look, result, points, visible, selected)
+        labels += _selected_line(fig, look, result, visible, selected, names[selected])
     _side_labels(fig, look, labels, top)
     fig.add_annotation(
         annotation("n", 0, 0, look, xanchor="right", yanchor="top", xshift=-10, yshift=-24)
@@ -128,7 +129,7 @@ def _lines(
     look: Look,
     points: Points,
     visible: npt.NDArray[np.bool_],
-    trial: Trial,
+    names: Names,
 ) -> int:
     """Draw the patients' lines as one trace, clickable at their visits; return how many."""
     patients = np.unique(points.patient[visible])
@@ -146,7 +147,6 @@ def _lines(
     fig.add_scatter(
         x=x, y=y, mode="lines", line={"color": look.dim, "width": 1.2}, hoverinfo="skip"
     )
-    ids = [trial.patient_ids[i] for i in who]
     if len(shown) <= MAX_LINES // 2:
         fig.add_scatter(
             x=month,
@@ -154,8 +154,8 @@ def _lines(
             mode="markers",
             marker={"size": 9, "color": "rgba(0,0,0,0)"},
             customdata=[
-                [name, f"{escape(name)} · {v:g}<br>click: open patient"]
-                for name, v in zip(ids, value, strict=True)
+                [str(i), f"{escape(names[i])} · {v:g}<br>click: open patient"]
+                for i, v in zip(who, value, strict=True)
             ],
             hovertemplate="%{customdata[1]}<extra></extra>",
         )
@@ -188,11 +188,12 @@ def _selected_line(
     fig: go.Figure,
     look: Look,
     result: EndpointComparison,
-    points: Points,
     visible: npt.NDArray[np.bool_],
-    selected: Selection,
+    selected: int,
+    name: str,
 ) -> list[tuple[float, str, str]]:
-    mine = visible & (points.patient == selected.index)
+    points = result.slopes.points
+    mine = visible & (points.patient == selected)
     if not mine.any():
         return []
     month, value = points.month[mine], points.value[mine]
@@ -210,8 +211,7 @@ def _selected_line(
         },
         hoverinfo="skip",
     )
-    name = escape(selected.name)
-    return [(float(value[order][-1]), f"<b>{name}</b> selected", look.ink)]
+    return [(float(value[order][-1]), f"<b>{escape(name)}</b> selected", look.ink)]
 
 
 def _side_labels(
@@ -242,31 +242,35 @@ def sorted_patients(
 
 def multiples_figure(
     trial: Trial,
-    comparison: Comparison,
     result: EndpointComparison,
     patients: npt.NDArray[np.int64],
+    names: Names,
+    level: float,
     look: Look,
-    selected: Selection | None = None,
+    selected: int | None = None,
 ) -> go.Figure:
     """Draw one small panel a patient, all on one scale.
 
     Parameters
     ----------
-    trial, comparison, result
-        The trial, its comparison, and the endpoint to draw.
+    trial, result
+        The trial, and the comparison of the endpoint to draw.
     patients
         Positions in ``Trial.patient_ids``, at most 24, in reading order.
+    names
+        What each patient is called in the figure.
+    level
+        Level of the intervals.
     look
         Colours.
     selected
-        Patient to frame.
+        Position of the patient to frame.
     """
     if not len(patients):
         return empty(look, 300, "No patient to show.")
     rows = math.ceil(len(patients) / COLUMNS)
     inner = rows * _ROW + (rows - 1) * _ROW_GAP
     fig = figure(look, inner + 56 + 56, {"l": 40, "r": 16, "t": 56, "b": 56})
-    level = comparison.settings.confidence
     courses = [course(trial, result, int(i), level) for i in patients]
     timed = [c.month for c in courses if c.has_day0] or [np.asarray([0.0])]
     low, high = month_range(np.concatenate(timed))
@@ -275,12 +279,12 @@ def multiples_figure(
         top = 1 - row * (_ROW + _ROW_GAP) / inner
         left = column * (1 + 0.05) / (COLUMNS * 1.05 - 0.05)
         width = 1 / (COLUMNS * 1.05 - 0.05)
-        box = (left, left + width, top - _ROW / inner, top)
+        box = (left, min(1.0, left + width), max(0.0, top - _ROW / inner), top)
         last_row = k + COLUMNS >= len(patients)
         small = _Small(fig, look, result, k, box)
         small.axes(low, high, with_values=column == 0, with_months=last_row)
         small.draw(one)
-        small.words(comparison, int(i), framed=selected is not None and selected.index == i)
+        small.words(int(i), names[i], level, framed=selected == i)
     return fig
 
 
@@ -365,12 +369,12 @@ class _Small:
             **place,
         )
 
-    def words(self, comparison: Comparison, patient: int, *, framed: bool) -> None:
+    def words(self, patient: int, name: str, level: float, *, framed: bool) -> None:
         """Write name and change above the panel, and make the whole panel clickable."""
         look, result = self.look, self.result
-        name = escape(comparison.patient_ids[patient])
+        name = escape(name)
         change = float(result.change[patient])
-        interval = result.change_interval(patient, comparison.settings.confidence)
+        interval = result.change_interval(patient, level)
         text = "no change: too few visits" if not math.isfinite(change) else signed(change)
         if interval is not None and math.isfinite(change):
             bold = interval.excludes_zero
@@ -393,7 +397,7 @@ class _Small:
             y=[(low + high) / 2],
             mode="markers",
             marker={"size": 110, "color": "rgba(0,0,0,0)", "symbol": "square"},
-            customdata=[[comparison.patient_ids[patient], f"{name} · click: open patient"]],
+            customdata=[[str(patient), f"{name} · click: open patient"]],
             hovertemplate="%{customdata[1]}<extra></extra>",
             xaxis=f"x{self.suffix}",
             yaxis=f"y{self.suffix}",

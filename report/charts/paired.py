@@ -14,7 +14,7 @@ from data.trial import DAYS_PER_MONTH
 from report.charts.parts import (
     MAX_LINES,
     SAMPLE_LINES,
-    Selection,
+    Names,
     empty,
     figure,
     gaps,
@@ -23,7 +23,7 @@ from report.charts.parts import (
     tick_texts,
 )
 from report.look import Look, annotation, escape
-from report.numbers import count, level, plain, signed, span
+from report.numbers import count, interval_text, plain, signed, span
 
 HEIGHT = 390
 _BEFORE, _AFTER = 1.0, 2.0
@@ -34,8 +34,9 @@ _EACH, _MEAN = 1.0, 2.0
 def paired_figure(
     comparison: Comparison,
     result: EndpointComparison,
+    names: Names,
     look: Look,
-    selected: Selection | None = None,
+    selected: int | None = None,
 ) -> go.Figure:
     """Draw slopes before and after, joined per patient, with the changes on a floating axis.
 
@@ -43,10 +44,12 @@ def paired_figure(
     ----------
     comparison, result
         The result of one endpoint and the comparison it belongs to.
+    names
+        What each patient is called in the figure.
     look
         Colours.
     selected
-        Patient to highlight.
+        Position of the patient to highlight.
 
     Returns
     -------
@@ -66,10 +69,11 @@ def paired_figure(
     low, high = _range(result)
     _axes(fig, look, result, low, high)
     _reference_lines(fig, look, result)
-    _patients(fig, look, comparison, result, shown)
-    _changes(fig, look, comparison, result, shown)
-    if selected is not None and result.paired[selected.index]:
-        _highlight(fig, look, result, selected)
+    level = comparison.settings.confidence
+    _patients(fig, look, result, shown, names, level)
+    _changes(fig, look, result, shown, names, level)
+    if selected is not None and result.paired[selected]:
+        _highlight(fig, look, result, selected, names[selected])
     _mean_bar(fig, look.before, "x", _MEAN_BEFORE, result.before_summary)
     _mean_bar(fig, look.after, "x", _MEAN_AFTER, result.after_summary)
     _mean_change(fig, look, result)
@@ -77,13 +81,13 @@ def paired_figure(
     return fig
 
 
-def _shown(result: EndpointComparison, selected: Selection | None) -> npt.NDArray[np.int64]:
+def _shown(result: EndpointComparison, selected: int | None) -> npt.NDArray[np.int64]:
     """Return the patients that are drawn: all, or a fixed sample of many."""
     paired = np.flatnonzero(result.paired)
     if len(paired) <= MAX_LINES:
         return paired
     step = np.linspace(0, len(paired) - 1, SAMPLE_LINES).round().astype(int)
-    extra = [selected.index] if selected is not None and result.paired[selected.index] else []
+    extra = [selected] if selected is not None and result.paired[selected] else []
     return np.union1d(paired[step], np.asarray(extra, dtype=np.int64))
 
 
@@ -175,9 +179,10 @@ def _reference_lines(fig: go.Figure, look: Look, result: EndpointComparison) -> 
 def _patients(
     fig: go.Figure,
     look: Look,
-    comparison: Comparison,
     result: EndpointComparison,
     shown: npt.NDArray[np.int64],
+    names: Names,
+    level: float,
 ) -> None:
     pairs = np.stack((result.before[shown], result.after[shown]), axis=1).ravel()
     places = np.tile([_BEFORE, _AFTER], len(shown))
@@ -204,45 +209,44 @@ def _patients(
                 "line": {"color": colour, "width": 1.6},
             },
             customdata=[
-                [comparison.patient_ids[i], _slope_hover(comparison, result, side, int(i))]
-                for i in shown
+                [str(i), _slope_hover(result, side, int(i), names[i], level)] for i in shown
             ],
             hovertemplate="%{customdata[1]}<extra></extra>",
         )
 
 
 def _slope_hover(
-    comparison: Comparison, result: EndpointComparison, side: str, patient: int
+    result: EndpointComparison, side: str, patient: int, name: str, level: float
 ) -> str:
     line = result.slopes.before if side == "before" else result.slopes.after
     values = result.before if side == "before" else result.after
-    interval = result.slope_interval(side, patient, comparison.settings.confidence)
+    interval = result.slope_interval(side, patient, level)
     return (
-        f"{escape(comparison.patient_ids[patient])} · {side} {plain(float(values[patient]))} "
+        f"{escape(name)} · {side} {plain(float(values[patient]))} "
         f"{result.unit}<br>{_interval(interval)}{count(int(line.n[patient]), 'visit')}, "
         f"{plain(float(line.span_days[patient]) / DAYS_PER_MONTH, 1)} months"
     )
 
 
 def _interval(interval: Interval | None) -> str:
-    return f"{level(interval.level)} CI {span(interval)} · " if interval is not None else ""
+    return f"{interval_text(interval)} · " if interval is not None else ""
 
 
 def _changes(
     fig: go.Figure,
     look: Look,
-    comparison: Comparison,
     result: EndpointComparison,
     shown: npt.NDArray[np.int64],
+    names: Names,
+    level: float,
 ) -> None:
     changes = result.change[shown]
-    confidence = comparison.settings.confidence
     hover = []
     for i in shown:
-        interval = result.change_interval(int(i), confidence)
+        interval = result.change_interval(int(i), level)
         ends = f" ({span(interval)})" if interval is not None else ""
         hover.append(
-            f"{escape(comparison.patient_ids[i])} · change {signed(float(result.change[i]))} "
+            f"{escape(names[i])} · change {signed(float(result.change[i]))} "
             f"{result.unit}{ends}<br>click: open patient"
         )
     fig.add_scatter(
@@ -252,7 +256,7 @@ def _changes(
         yaxis="y2",
         mode="markers",
         marker={"symbol": result.endpoint.marker, "size": 8, "color": look.ink3},
-        customdata=[[comparison.patient_ids[i], text] for i, text in zip(shown, hover, strict=True)],
+        customdata=[[str(i), text] for i, text in zip(shown, hover, strict=True)],
         hovertemplate="%{customdata[1]}<extra></extra>",
     )
 
@@ -272,8 +276,9 @@ def swarm(values: npt.NDArray[np.float64], extent: float) -> npt.NDArray[np.floa
     return offsets
 
 
-def _highlight(fig: go.Figure, look: Look, result: EndpointComparison, who: Selection) -> None:
-    i = who.index
+def _highlight(
+    fig: go.Figure, look: Look, result: EndpointComparison, i: int, name: str
+) -> None:
     fig.add_scatter(
         x=[_BEFORE, _AFTER],
         y=[result.before[i], result.after[i]],
@@ -298,7 +303,7 @@ def _highlight(fig: go.Figure, look: Look, result: EndpointComparison, who: Sele
     )
     fig.add_annotation(
         annotation(
-            f"<b>{escape(who.name)}</b>",
+            f"<b>{escape(name)}</b>",
             _BEFORE,
             float(result.before[i]),
             look,
@@ -346,7 +351,7 @@ def _mean_change(fig: go.Figure, look: Look, result: EndpointComparison) -> None
             hoverinfo="skip",
             **place,
         )
-    ends = f"<br>{level(interval.level)} CI {span(interval)}" if interval is not None else ""
+    ends = f"<br>{interval_text(interval)}" if interval is not None else ""
     filled = interval is not None and interval.excludes_zero
     fig.add_scatter(
         x=[_MEAN],

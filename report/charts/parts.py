@@ -36,12 +36,8 @@ class Frame:
     footer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """The patient that a figure highlights."""
-
-    index: int
-    name: str
+Names = tuple[str, ...]
+"""What each patient is called in a figure, in the order of the trial."""
 
 
 def figure(look: Look, height: int, margin: dict[str, int], **layout: Any) -> go.Figure:

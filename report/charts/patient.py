@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -37,7 +38,9 @@ _LABEL_LINE: Final = 18
 def patient_figure(
     trial: Trial,
     comparison: Comparison,
+    results: Sequence[EndpointComparison],
     patient: int,
+    name: str,
     look: Look,
     *,
     zoom: bool = False,
@@ -48,14 +51,17 @@ def patient_figure(
     ----------
     trial, comparison
         The trial, and its comparison under the current settings.
+    results
+        The endpoints of the comparison to draw, from top to bottom.
     patient
         Position in ``Trial.patient_ids``.
+    name
+        What the patient is called in the figure.
     look
         Colours.
     zoom
         Whether value axes fit the data instead of showing the whole scale.
     """
-    results = comparison.endpoints
     if not results:
         return empty(look, 2 * PANEL, "The trial has no value of the chosen endpoints.")
     level = comparison.settings.confidence
@@ -67,8 +73,9 @@ def patient_figure(
     _time_axis(fig, look, low, high, len(results), has_day0=has_day0)
     for k, (result, one) in enumerate(zip(results, courses, strict=True)):
         top = 1 - k * (PANEL + GAP) / inner
-        panel = _Panel(fig, look, comparison, result, one, patient, k, (top - PANEL / inner, top))
-        panel.draw(trial, zoom=zoom)
+        domain = (max(0.0, top - PANEL / inner), top)
+        panel = _Panel(fig, look, comparison, result, one, patient, k, domain)
+        panel.draw(trial, name, zoom=zoom)
     if has_day0:
         shapes, labels = day0_rule(look, "x", 0, 1)
         _other_transplants(trial, comparison, patient, look, shapes, labels)
@@ -140,7 +147,7 @@ class _Panel:
         self.endpoint: Endpoint = result.endpoint
         self.axis = "y" if number == 0 else f"y{number + 1}"
 
-    def draw(self, trial: Trial, *, zoom: bool) -> None:
+    def draw(self, trial: Trial, name: str, *, zoom: bool) -> None:
         """Draw bands, lines, visits and words, from back to front."""
         low, high = self._value_axis(zoom=zoom)
         look, one = self.look, self.course
@@ -150,7 +157,7 @@ class _Panel:
         self._line(one.projection, look.before, 2, "2px,4px")
         self._line(one.before_line, look.before, 2.5)
         self._line(one.after_line, look.after, 2.5)
-        self._visits(trial)
+        self._visits(trial, name)
         self._words(low, high)
 
     def _value_axis(self, *, zoom: bool) -> tuple[float, float]:
@@ -214,7 +221,7 @@ class _Panel:
             hoverinfo="skip",
         )
 
-    def _visits(self, trial: Trial) -> None:
+    def _visits(self, trial: Trial, name: str) -> None:
         one, look = self.course, self.look
         groups = (
             (one.before, look.bg, look.before),
@@ -234,12 +241,11 @@ class _Panel:
                         "color": fill,
                         "line": {"color": edge, "width": 1.6},
                     },
-                    customdata=[["", text] for text in self._hover(trial, chosen)],
+                    customdata=[["", text] for text in self._hover(trial, name, chosen)],
                     hovertemplate="%{customdata[1]}<extra></extra>",
                 )
 
-    def _hover(self, trial: Trial, chosen: npt.NDArray[np.bool_]) -> list[str]:
-        name = escape(trial.patient_ids[self.patient])
+    def _hover(self, trial: Trial, name: str, chosen: npt.NDArray[np.bool_]) -> list[str]:
         frame = trial.measurements_frame
         one, decimals = self.course, self.endpoint.decimals
         texts = []
@@ -249,7 +255,7 @@ class _Panel:
             outside = one.analysable[k] and not one.before[k] and not one.after[k]
             state += " · outside the windows" if outside and one.has_day0 else ""
             texts.append(
-                f"{name} · {self.endpoint.label} {plain(float(one.value[k]), max(decimals, 0))} "
+                f"{escape(name)} · {self.endpoint.label} {plain(float(one.value[k]), max(decimals, 0))} "
                 f"{self.endpoint.unit}{state}<br>{signed(float(one.month[k]), 1)} months · "
                 f"visit {order[k] + 1} · source row {frame['row'].iloc[int(one.position[k])]}"
             )

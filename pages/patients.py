@@ -1,0 +1,30 @@
+"""Patients: where was this person, where are they now, and did the course bend?"""
+
+import streamlit as st
+
+from ui import state
+from ui.all_patients import all_patients
+from ui.header import page_header, shown
+from ui.navigation import PATIENTS
+from ui.one_patient import one_patient
+
+comparison = page_header("Patients", PATIENTS)
+results = tuple(e for e in comparison.endpoints if e.endpoint.key in shown(comparison))
+if not results:
+    st.info("This trial has no value of the chosen endpoint. Choose another one.")
+    st.stop()
+
+choices = {False: "One patient", True: "All patients"}
+st.session_state["w.everyone"] = state.view().everyone
+st.segmented_control(
+    "Show",
+    list(choices),
+    format_func=choices.get,
+    key="w.everyone",
+    on_change=lambda: state.change_view(everyone=bool(st.session_state["w.everyone"])),
+    label_visibility="collapsed",
+)
+if state.view().everyone:
+    all_patients(state.trial(), comparison, results)
+else:
+    one_patient(state.trial(), comparison, results)

@@ -1,0 +1,35 @@
+"""Titles, subtitles and footers of figures that leave the screen."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from analysis.compare import Comparison
+from analysis.settings import Settings
+from data.trial import Trial
+from report.charts.parts import Frame
+from report.numbers import count
+
+VERSION: Final = "0.1.0"
+
+
+def frame_for(title: str, subtitle: str, comparison: Comparison, trial: Trial) -> Frame:
+    """Return the frame of one figure: what it shows, and everything needed to find it again."""
+    shown = f"{comparison.n_analysed} of {len(trial.patient_ids)} patients"
+    differs = "; ".join(_differences(comparison.settings)) or "default settings"
+    name = f"{trial.title}{' (simulated)' if trial.simulated else ''}"
+    made = datetime.now(UTC).date().isoformat()
+    footer = f"{name} · {shown} · {differs} · data {trial.hash[:8]} · ALSlope {VERSION} · {made}"
+    return Frame(title, subtitle, footer)
+
+
+def _differences(settings: Settings) -> list[str]:
+    """Return what differs from the default, with counts where names of patients would stand."""
+    nameless = settings.with_(excluded_patients=(), points=())
+    texts = list(nameless.differences().values())
+    if settings.excluded_patients:
+        texts.append(f"without {count(len(settings.excluded_patients), 'patient')}")
+    if settings.points:
+        texts.append(f"{count(len(settings.points), 'decision')} about single values")
+    return texts

@@ -1,0 +1,193 @@
+"""Results as tables: for the screen, and as text that is safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import io
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from analysis.compare import Comparison, EndpointComparison
+from data.endpoints import ENDPOINTS
+from data.trial import DAYS_PER_MONTH, USABLE, Trial
+from report.numbers import DASH, decimals_for, p_value, signed, span
+
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")
+
+RATE_COLUMNS: Final = tuple(
+    f"{name}{end}" for name in ("before", "after", "change") for end in ("", "_ci_low", "_ci_high")
+) + ("before_months", "after_months")
+"""Columns of the per-patient table that hold slopes, changes and lengths."""
+
+
+def export_names(trial: Trial) -> tuple[str, ...]:
+    """Return what patients are called in exports: P01, P02 …, or their own names if simulated."""
+    if trial.simulated:
+        return trial.patient_ids
+    width = max(2, len(str(len(trial.patient_ids))))
+    return tuple(f"P{i:0{width}d}" for i in range(1, len(trial.patient_ids) + 1))
+
+
+def per_patient(
+    comparison: Comparison, result: EndpointComparison, names: tuple[str, ...]
+) -> pd.DataFrame:
+    """Return one row a patient: slopes, change, intervals, visits, and why somebody is missing."""
+    level = comparison.settings.confidence
+    reasons = {patient: reason for step in result.flow for patient, reason in step.left}
+    rows = []
+    for i, patient in enumerate(comparison.patient_ids):
+        before, after = result.slopes.before, result.slopes.after
+        intervals = {
+            "before": result.slope_interval("before", i, level),
+            "after": result.slope_interval("after", i, level),
+            "change": result.change_interval(i, level),
+        }
+        row: dict[str, object] = {
+            "patient": names[i],
+            "endpoint": result.endpoint.label,
+            "unit": result.unit,
+            "before": result.before[i],
+            "after": result.after[i],
+            "change": result.change[i],
+        }
+        for name, interval in intervals.items():
+            row[f"{name}_ci_low"] = interval.low if interval else np.nan
+            row[f"{name}_ci_high"] = interval.high if interval else np.nan
+        for name, side in (("before", before), ("after", after)):
+            row[f"{name}_visits"] = int(side.n[i])
+            row[f"{name}_months"] = side.span_days[i] / DAYS_PER_MONTH
+        row["in_the_test"] = "yes" if result.paired[i] else "no"
+        row["reason"] = reasons.get(patient, "")
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def tests(comparison: Comparison) -> pd.DataFrame:
+    """Return every test and effect size as text, one row each, as the page shows them."""
+    rows = []
+    for result in comparison.endpoints:
+        for test in result.tests:
+            decimals = decimals_for(test.interval)
+            rows.append(
+                {
+                    "endpoint": result.endpoint.label,
+                    "test": test.name,
+                    "role": test.role,
+                    "estimate": test.estimate_name or DASH,
+                    "value": signed(test.estimate, decimals),
+                    "interval": span(test.interval, decimals),
+                    "unit": result.unit if test.estimate_name else "",
+                    "P": p_value(test.p).removeprefix("P ").removeprefix("= "),
+                    "n": test.n,
+                    "notes": "; ".join(test.notes),
+                }
+            )
+        for effect in result.effects:
+            rows.append(
+                {
+                    "endpoint": result.endpoint.label,
+                    "test": "standardised change",
+                    "role": "exploratory",
+                    "estimate": effect.name,
+                    "value": signed(effect.value),
+                    "interval": span(effect.interval),
+                    "unit": "",
+                    "P": DASH,
+                    "n": effect.n,
+                    "notes": "; ".join(effect.notes),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def flow(result: EndpointComparison) -> pd.DataFrame:
+    """Return the flow of patients: each step, its n, and who left before it and why."""
+    return pd.DataFrame(
+        [
+            {
+                "step": step.name,
+                "n": step.n,
+                "left before this step": "; ".join(f"{p}: {why}" for p, why in step.left) or DASH,
+            }
+            for step in result.flow
+        ]
+    )
+
+
+def visits(trial: Trial, comparison: Comparison, patient: int) -> pd.DataFrame:
+    """Return every value of one patient, with where it stands in the file and how it is used."""
+    frame = trial.measurements
+    mine = frame[frame["patient"] == trial.patient_ids[patient]]
+    used = {}
+    for result in comparison.endpoints:
+        points = result.slopes.points
+        for k in np.flatnonzero(points.patient == patient):
+            used[int(points.position[k])] = _use(
+                bool(points.before[k]), bool(points.after[k]), bool(points.analysable[k])
+            )
+    return pd.DataFrame(
+        {
+            "endpoint": [_endpoint_name(key) for key in mine["endpoint"]],
+            "month": mine["day"].to_numpy() / DAYS_PER_MONTH,
+            "value": mine["value"].to_numpy(),
+            "counts": [used.get(int(at), "not compared") for at in mine.index],
+            "quality": [
+                "" if status == USABLE else status.replace("_", " ").lower()
+                for status in mine["status"]
+            ],
+            "date": [None if pd.isna(d) else d.date().isoformat() for d in mine["date"]],
+            "row in file": mine["row"].to_numpy(),
+        }
+    ).reset_index(drop=True)
+
+
+def course_numbers(
+    trial: Trial, comparison: Comparison, patients: list[int], names: tuple[str, ...]
+) -> pd.DataFrame:
+    """Return the values in a figure of courses: patient, endpoint, month, value, use.
+
+    Calendar dates stay out: exports carry months from the transplant.
+    """
+    frames = []
+    for i in patients:
+        table = visits(trial, comparison, i).drop(columns=["date", "row in file"])
+        shown = {_endpoint_name(e.endpoint.key) for e in comparison.endpoints}
+        table = table[table["endpoint"].isin(shown)]
+        frames.append(table.assign(patient=names[i]))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def _endpoint_name(key: str) -> str:
+    endpoint = ENDPOINTS[key]
+    return f"{endpoint.label}, {endpoint.unit}"
+
+
+def _use(before: bool, after: bool, analysable: bool) -> str:
+    if before and after:
+        return "before and after"
+    if before or after:
+        return "before" if before else "after"
+    return "outside the windows" if analysable else "left out"
+
+
+def csv_text(table: pd.DataFrame, trial: Trial) -> str:
+    """Return a table as CSV that no spreadsheet takes for formulas.
+
+    Text that could start a formula gets an apostrophe in front; numbers stay numbers. The last two
+    columns say which trial it is and whether it is simulated.
+    """
+    stamped = table.assign(trial=trial.title, simulated="yes" if trial.simulated else "no")
+    safe = stamped.rename(columns=lambda name: _inert(str(name)))
+    for name in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[name].dtype):
+            safe[name] = [_inert(v) if isinstance(v, str) else v for v in safe[name]]
+    buffer = io.StringIO()
+    safe.to_csv(buffer, index=False, float_format="%.10g", lineterminator="\n")
+    return buffer.getvalue()
+
+
+def _inert(text: str) -> str:
+    return f"'{text}" if text.lstrip(" \"';,").startswith(_FORMULA_STARTS) else text
+
+

@@ -1,0 +1,1 @@
+"""Streamlit pieces that pages share: state, link, controls, figures, tables."""

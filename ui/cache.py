@@ -1,0 +1,46 @@
+"""What is computed once a session: comparisons and drawn figures.
+
+Keys are the data's hash and the settings' text, never a table: Streamlit hashes large tables by a
+sample. Entries live and die with the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import TypeVar
+
+import streamlit as st
+
+from analysis.compare import Comparison, compare
+from analysis.settings import Settings
+from data.trial import Trial
+
+T = TypeVar("T")
+
+
+def comparison(trial: Trial, settings: Settings) -> Comparison:
+    """Return the comparison of ``trial`` under ``settings``, computed at most once."""
+    return _comparison(trial.hash, trial.title, settings.key, trial, settings)
+
+
+@st.cache_resource(scope="session", max_entries=64, show_spinner=False)
+def _comparison(
+    trial_hash: str, title: str, settings_key: str, _trial: Trial, _settings: Settings
+) -> Comparison:
+    return compare(_trial, _settings)
+
+
+def once(key: Hashable, make: Callable[[], T]) -> T:
+    """Return what ``make`` gives for ``key``, made at most once a session; never change it."""
+    return _once(repr(key), make)
+
+
+@st.cache_resource(scope="session", max_entries=128, show_spinner=False)
+def _once(key: str, _make: Callable[[], T]) -> T:
+    return _make()
+
+
+def forget() -> None:
+    """Empty the caches of this session."""
+    _comparison.clear()
+    _once.clear()

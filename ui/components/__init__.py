@@ -1,0 +1,64 @@
+"""Two small components of our own: the chart and the copy-link button.
+
+Streamlit's own plotly element rebuilds a chart whenever a value in it changes, which loses the
+reader's zoom. This one updates in place, around the plotly.js that plotly's Python package ships.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import plotly
+import streamlit as st
+from streamlit.components.v1 import declare_component
+
+_FOLDER: Final = Path(__file__).resolve().parent
+
+_CHART_HTML: Final = (
+    '<div class="alslope-chart"><div class="alslope-chart-plot" role="img"></div>'
+    '<div class="alslope-chart-tools"></div></div>'
+)
+_LINK_HTML: Final = (
+    '<div class="alslope-link"><button type="button">Copy link</button>'
+    '<input type="text" readonly hidden aria-label="Link to copy"></div>'
+)
+
+
+def plotly_path() -> str:
+    """Return the address, below the server's root, from which plotly.js is served."""
+    library = declare_component("plotlyjs", path=Path(plotly.__file__).parent / "package_data")
+    return f"component/{library.name}/plotly.min.js"
+
+
+def mount_chart(data: dict[str, Any], key: str) -> str | None:
+    """Draw a chart and return the patient whose mark was just clicked, if any."""
+    renderer = st.components.v2.component(
+        "alslope_chart",
+        html=_CHART_HTML,
+        css=_source("chart.css"),
+        js=_source("chart.js"),
+        isolate_styles=False,
+    )
+    result = renderer(key=key, data=data, on_click_change=_nothing)
+    return result.click if isinstance(result.click, str) else None
+
+
+def mount_copy_link(path: str, hint: str, key: str) -> None:
+    """Show a button that copies the link to ``path`` (below the server's root)."""
+    renderer = st.components.v2.component(
+        "alslope_copy_link",
+        html=_LINK_HTML,
+        css=_source("chart.css"),
+        js=_source("copy_link.js"),
+        isolate_styles=False,
+    )
+    renderer(key=key, data={"path": path, "hint": hint}, width="content")
+
+
+def _source(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def _nothing() -> None:
+    """Do nothing: the caller reads the click from the result."""

@@ -1,0 +1,95 @@
+"""The one way in which a figure reaches the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from data.trial import Trial
+from report.charts.parts import Frame, Names, with_frame
+from report.look import LIGHT, LOOKS, Look
+from report.tables import csv_text, export_names
+from ui.cache import once
+from ui.components import mount_chart, plotly_path
+
+PRINT_WIDTH = 900
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure before it is drawn.
+
+    Parameters
+    ----------
+    name
+        Stable name: widget key and file name of downloads.
+    build
+        Draws the figure in a look, with the names that patients have there.
+    depends
+        Everything that the figure rests on beside the look; the key under which it is kept.
+    frame
+        Title, subtitle and footer of downloads.
+    alt
+        Text alternative.
+    numbers
+        The numbers in the figure, for download.
+    keep_zoom
+        Text that changes when the reader's zoom should be forgotten.
+    print_width
+        Width of downloads in pixels.
+    """
+
+    name: str
+    build: Callable[[Look, Names], go.Figure]
+    depends: Hashable
+    frame: Frame
+    alt: str
+    numbers: Callable[[Names], pd.DataFrame]
+    keep_zoom: str = ""
+    print_width: int = PRINT_WIDTH
+
+
+def show_figure(chart: Chart, trial: Trial) -> int | None:
+    """Draw a chart with its downloads and return the position of a clicked patient.
+
+    The screen follows the reader's light or dark mode; downloads are always light, with title,
+    subtitle, footer and, where that is so, the words "simulated data", and patients are called P01,
+    P02 … there.
+    """
+    mode = st.context.theme.type or "light"
+    look = LOOKS[mode]
+    names = export_names(trial)
+    key = (chart.name, trial.hash, trial.title, chart.depends)
+
+    def on_screen() -> tuple[str, int]:
+        figure = chart.build(look, trial.patient_ids)
+        figure.update_layout(uirevision=f"{chart.name} {chart.keep_zoom}")
+        return str(figure.to_json(engine="json")), int(figure.layout.height)
+
+    def on_paper() -> str:
+        framed = with_frame(chart.build(LIGHT, names), chart.frame, LIGHT, simulated=trial.simulated)
+        return str(framed.to_json(engine="json"))
+
+    def as_csv() -> str:
+        return csv_text(chart.numbers(names), trial)
+
+    drawn, height = once(("screen", look.name, key), on_screen)
+    clicked = mount_chart(
+        {
+            "figure": drawn,
+            "height": height,
+            "printed": once(("print", chart.frame, key), on_paper),
+            "printWidth": chart.print_width,
+            "csv": once(("csv", key), as_csv),
+            "name": chart.name,
+            "title": chart.frame.title,
+            "alt": chart.alt,
+            "plotly": plotly_path(),
+        },
+        key=f"chart-{chart.name}",
+    )
+    return int(clicked) if clicked is not None and clicked.isdigit() else None

@@ -1,0 +1,160 @@
+"""What stands on top of every page: trial, n, endpoint switch, link, and what differs."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from analysis.compare import Comparison
+from analysis.settings import DEFAULT
+from data.endpoints import ENDPOINTS
+from data.trial import Trial
+from report.numbers import count
+from ui import cache, state
+from ui.components import mount_copy_link
+from ui.navigation import TRIAL, address
+
+_SWITCH: Final = "w.show"
+_CHIPS: Final = "w.chips"
+_SHORT: Final = {"alsfrs_r": "ALSFRS-R", "fvc": "FVC", "both": "both"}
+
+
+def inert(text: str) -> str:
+    """Return text from data so that markdown shows it letter by letter."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>&])", r"\\\1", text)
+
+
+def page_header(title: str, path: str, *, with_switch: bool = True) -> Comparison:
+    """Draw the head of a page and return the comparison of all endpoints.
+
+    Parameters
+    ----------
+    title, path
+        The page's title and file.
+    with_switch
+        Whether the page shows endpoints that can be switched.
+    """
+    trial, settings = state.trial(), state.settings()
+    result = cache.comparison(trial, settings)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _title(title, trial, result)
+        if with_switch:
+            _endpoint_switch()
+        _copy_link(path)
+    _notices(path)
+    _chips()
+    return result
+
+
+def shown(result: Comparison) -> list[str]:
+    """Return the keys of the endpoints that the switch shows and the trial has."""
+    wanted = state.view().show
+    present = [e.endpoint.key for e in result.endpoints]
+    return [key for key in present if wanted in ("both", key)]
+
+
+def _title(title: str, trial: Trial, result: Comparison) -> None:
+    badge = ":gray-badge[:material/science: simulated]" if trial.simulated else ""
+    loaded = len(trial.patient_ids)
+    st.markdown(
+        f"### {title}&emsp;:small[:gray[{inert(trial.title)}]]&ensp;{badge}&ensp;"
+        f":small[:gray[{result.n_analysed} analysed of {loaded} loaded]]",
+        help=_flow_help(result),
+        width="stretch",
+    )
+
+
+def _flow_help(result: Comparison) -> str:
+    lines = []
+    for endpoint in result.endpoints:
+        steps = " → ".join(f"{step.n} {step.name}" for step in endpoint.flow)
+        left = [f"{inert(p)} ({inert(why)})" for step in endpoint.flow for p, why in step.left]
+        missing = f" Not in it: {', '.join(left[:20])}." if left else ""
+        more = f" And {len(left) - 20} more." if len(left) > 20 else ""
+        lines.append(f"**{endpoint.endpoint.label}**: {steps}.{missing}{more}")
+    for endpoint in result.absent:
+        lines.append(f"**{endpoint.label}**: no value in this trial.")
+    return "\n\n".join(lines)
+
+
+def _endpoint_switch() -> None:
+    st.session_state[_SWITCH] = state.view().show
+    st.segmented_control(
+        "Endpoint",
+        state.SHOWS,
+        format_func=_SHORT.__getitem__,
+        key=_SWITCH,
+        on_change=_switched,
+        label_visibility="collapsed",
+        width="content",
+    )
+
+
+def _switched() -> None:
+    chosen = st.session_state[_SWITCH]
+    if chosen is not None:
+        state.change_view(show=chosen)
+
+
+def _copy_link(path: str) -> None:
+    hidden = state.settings().unshared_decisions
+    hint = "Copies a link to this page with these settings."
+    if hidden:
+        left_out = count(hidden, "exclusion that names", "exclusions that name")
+        hint += f" {left_out} a patient stay out of the link."
+    if state.trial().origin == "upload":
+        hint += " The file itself is never in a link: whoever opens it needs the file too."
+    mount_copy_link(f"{address(path)}?{urlencode(state.link_query())}", hint, "copy-link")
+
+
+def _notices(path: str) -> None:
+    if state.missing_upload():
+        st.warning(
+            "This link belongs to an uploaded file. Files are never stored: drop it again on the "
+            "Trial page. Its settings are kept; until then a simulated example is shown.",
+            icon=":material/upload_file:",
+        )
+        if path != TRIAL:
+            st.page_link(TRIAL, label="Drop the file", icon=":material/folder_open:")
+    for problem in state.link_problems():
+        st.warning(inert(problem), icon=":material/link_off:")
+
+
+def _chips() -> None:
+    words = state.settings().differences()
+    if not words:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(":gray[Differs from the default]", width="content")
+        st.session_state[_CHIPS] = list(words)
+        st.pills(
+            "Settings that differ from the default",
+            list(words),
+            format_func=lambda name: f"{words[name]} ✕",
+            selection_mode="multi",
+            key=_CHIPS,
+            on_change=_chip_removed,
+            label_visibility="collapsed",
+            width="content",
+        )
+        st.button("Reset", type="tertiary", on_click=_reset, key="w.reset")
+
+
+def _chip_removed() -> None:
+    kept = set(st.session_state[_CHIPS])
+    removed = [name for name in state.settings().differences() if name not in kept]
+    state.change_settings(**{name: getattr(DEFAULT, name) for name in removed})
+
+
+def _reset() -> None:
+    names = state.settings().differences()
+    state.change_settings(**{name: getattr(DEFAULT, name) for name in names})
+
+
+def endpoint_name(key: str) -> str:
+    """Return an endpoint's label with its unit, for choices on a page."""
+    endpoint = ENDPOINTS[key]
+    return f"{endpoint.label}, {endpoint.unit}"

@@ -1,0 +1,169 @@
+"""What one session knows: trial, settings, view. Keys and default factories live here only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import streamlit as st
+
+from analysis.settings import Settings
+from data.examples import EXAMPLE_IDS, FIRST_EXAMPLE, load_example
+from data.trial import Trial
+from ui.navigation import PATIENTS
+
+_TRIAL: Final = "alslope.trial"
+_SETTINGS: Final = "alslope.settings"
+_VIEW: Final = "alslope.view"
+_NOTES: Final = "alslope.notes"
+_MISSING: Final = "alslope.missing_upload"
+
+SHOWS: Final = ("alsfrs_r", "fvc", "both")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is looked at, as against what is computed.
+
+    Parameters
+    ----------
+    show
+        Endpoint switch: an endpoint's key, or ``"both"``.
+    patient
+        Position of the chosen patient in the trial.
+    zoom
+        Whether value axes fit the data.
+    everyone
+        Whether the Patients page shows all patients instead of one.
+    """
+
+    show: str = "both"
+    patient: int = 0
+    zoom: bool = False
+    everyone: bool = False
+
+
+def start_session() -> None:
+    """Fill the session from the link of its first request; do nothing afterwards."""
+    if _SETTINGS in st.session_state:
+        return
+    query = {key: st.query_params[key] for key in st.query_params}
+    wanted = query.pop("trial", "")
+    show, person = query.pop("show", ""), query.pop("person", "")
+    zoom, everyone = query.pop("zoom", ""), query.pop("everyone", "")
+    example = load_example(wanted if wanted in EXAMPLE_IDS else FIRST_EXAMPLE)
+    if wanted or query:
+        chosen, problems = Settings.from_query(query)
+    else:
+        chosen, problems = Settings.from_json(example.settings)
+    position = int(person) - 1 if person.isdigit() and len(person) < 7 else 0
+    last = len(example.trial.patient_ids) - 1
+    looked_at = View(
+        show=show if show in SHOWS else "both",
+        patient=max(0, min(position, last)),
+        zoom=zoom == "yes",
+        everyone=everyone == "yes",
+    )
+    missing = bool(wanted) and wanted not in EXAMPLE_IDS
+    _fill(example.trial, chosen, looked_at, problems=problems, missing=missing)
+
+
+def _fill(
+    new: Trial,
+    chosen: Settings,
+    looked_at: View,
+    *,
+    problems: tuple[str, ...] = (),
+    missing: bool = False,
+) -> None:
+    st.session_state[_TRIAL] = new
+    st.session_state[_SETTINGS] = chosen
+    st.session_state[_VIEW] = looked_at
+    st.session_state[_NOTES] = problems
+    st.session_state[_MISSING] = missing
+
+
+def trial() -> Trial:
+    """Return the trial of this session."""
+    return cast(Trial, st.session_state[_TRIAL])
+
+
+def settings() -> Settings:
+    """Return the settings of this session."""
+    return cast(Settings, st.session_state[_SETTINGS])
+
+
+def view() -> View:
+    """Return what this session looks at."""
+    return cast(View, st.session_state[_VIEW])
+
+
+def link_problems() -> tuple[str, ...]:
+    """Return what the session's link asked for in vain."""
+    return cast("tuple[str, ...]", st.session_state[_NOTES])
+
+
+def missing_upload() -> bool:
+    """Whether the link belongs to an uploaded file, which is never stored."""
+    return bool(st.session_state[_MISSING])
+
+
+def change_settings(**changes: Any) -> None:
+    """Replace some fields of the settings."""
+    st.session_state[_SETTINGS] = settings().with_(**changes)
+
+
+def change_view(**changes: Any) -> None:
+    """Replace some fields of the view."""
+    current = view()
+    fields = {name: getattr(current, name) for name in View.__slots__}
+    st.session_state[_VIEW] = View(**(fields | changes))
+
+
+def open_patient(position: int) -> None:
+    """Show one patient on the Patients page."""
+    change_view(patient=position, everyone=False)
+    st.switch_page(PATIENTS)
+
+
+def open_trial(new: Trial, own_settings: Mapping[str, Any] | None = None) -> None:
+    """Make ``new`` the session's trial.
+
+    The settings of a link to an upload are kept for the file that is dropped next; otherwise the
+    trial opens with its own settings, or the defaults.
+    """
+    kept = settings() if missing_upload() and new.origin == "upload" else None
+    chosen = kept or Settings.from_json(own_settings or {})[0]
+    _fill(new, chosen, View(show=view().show))
+
+
+def open_example(example_id: str) -> None:
+    """Open a bundled trial with its own settings."""
+    example = load_example(example_id)
+    open_trial(example.trial, example.settings)
+
+
+def clear() -> None:
+    """Forget everything of this session and open the first example."""
+    for key in list(st.session_state):
+        del st.session_state[key]
+    example = load_example(FIRST_EXAMPLE)
+    _fill(example.trial, Settings.from_json(example.settings)[0], View())
+
+
+def link_query() -> dict[str, str]:
+    """Return the parameters that restore this session's view; nothing in them names a person.
+
+    The chosen patient enters, as a position, only for bundled trials.
+    """
+    current, looked_at = trial(), view()
+    bundled = current.origin == "example"
+    query = {"trial": current.example_id if bundled else f"upload-{current.hash[:12]}"}
+    query |= settings().to_query()
+    if looked_at.show != "both":
+        query["show"] = looked_at.show
+    query |= {name: "yes" for name in ("zoom", "everyone") if getattr(looked_at, name)}
+    if bundled and looked_at.patient:
+        query["person"] = str(looked_at.patient + 1)
+    return query

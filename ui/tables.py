@@ -1,0 +1,55 @@
+"""Tables on the screen, each with its download."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from data.trial import Trial
+from report.tables import csv_text
+
+
+def show_table(
+    table: pd.DataFrame,
+    name: str,
+    trial: Trial,
+    *,
+    columns: dict[str, Any] | None = None,
+    export: pd.DataFrame | None = None,
+    height: int | None = None,
+) -> None:
+    """Show a table with a button that saves it.
+
+    Parameters
+    ----------
+    table
+        What is shown.
+    name
+        Widget key and file name.
+    trial
+        Whose it is; its title and whether it is simulated go into the file.
+    columns
+        How columns are shown.
+    export
+        What is saved, where that differs from what is shown.
+    height
+        Height in pixels, for long tables.
+    """
+    options: dict[str, Any] = {} if height is None else {"height": height}
+    st.dataframe(
+        table, hide_index=True, column_config=columns, key=f"table-{name}", **options
+    )
+    saved = table if export is None else export
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        st.download_button(
+            "CSV",
+            data=lambda: ("\ufeff" + csv_text(saved, trial)).encode(),
+            file_name=f"{name}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            type="tertiary",
+            on_click="ignore",
+            key=f"save-{name}",
+        )

@@ -1,0 +1,195 @@
+"""Dropping a file, answering what only the user can know, and the report of what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from data.endpoints import ENDPOINTS
+from data.findings import Finding
+from data.grid import UploadedFile
+from data.reading import Question, Reading, read_files
+from data.trial import DAYS_PER_MONTH, USABLE, Trial
+from report.numbers import count
+from ui import cache, state
+from ui.header import inert
+from ui.tables import show_table
+
+_FILES: Final = "w.files"
+_ICONS: Final = {
+    "error": ":material/block:",
+    "warning": ":material/warning:",
+    "info": ":material/info:",
+}
+_PREVIEW_ROWS: Final = 1_000
+
+
+def upload_form() -> None:
+    """Draw the drop field; read what is dropped; ask what must be asked; open the trial."""
+    files = st.file_uploader(
+        "A table of visits, .csv or .xlsx",
+        type=["csv", "tsv", "txt", "xlsx", "xlsm"],
+        accept_multiple_files=True,
+        key=_FILES,
+        help="One row a visit (patient, visit date or month from the transplant, ALSFRS-R, FVC, "
+        "transplant date), or one row a patient with a column for each month.",
+    )
+    st.caption(
+        "The file is read in this process and kept in memory only, until you clear it or leave. "
+        "Nothing is sent anywhere or written to disk."
+    )
+    if not files:
+        return
+    uploaded = [UploadedFile(file.name, file.getvalue()) for file in files]
+    answers = st.session_state.setdefault("alslope.answers", {})
+    with st.spinner("Reading…"):
+        reading = read_files(uploaded, answers)
+    if reading.verdict == "ask":
+        _ask(reading.questions, answers)
+    elif reading.trial is None:
+        st.error("This file was not loaded.", icon=_ICONS["error"])
+        _findings(reading.findings)
+    else:
+        _open_once(reading)
+
+
+def _open_once(reading: Reading) -> None:
+    """Open the trial of a reading unless it is open already."""
+    trial = reading.trial
+    if trial is None or trial.hash == state.trial().hash:
+        return
+    cache.forget()
+    state.open_trial(trial)
+    st.rerun()
+
+
+def _ask(questions: Sequence[Question], answers: dict[str, str]) -> None:
+    st.warning("Before this file can be read:", icon=":material/help:")
+    with st.form("w.questions"):
+        chosen = {
+            question.code: st.radio(
+                question.text,
+                [value for value, _ in question.options],
+                format_func=dict(question.options).__getitem__,
+                index=None,
+                key=f"w.answer-{question.code}",
+            )
+            for question in questions
+        }
+        if st.form_submit_button("Read the file", type="primary"):
+            answers.update({code: value for code, value in chosen.items() if value is not None})
+            st.rerun()
+
+
+def reading_report(trial: Trial) -> None:
+    """Draw what is in the trial, what was noticed, and the table itself."""
+    st.markdown(f"##### What was read: {inert(trial.title)}")
+    _summary(trial)
+    if trial.findings:
+        _findings(trial.findings)
+    else:
+        st.caption("Nothing unusual was noticed.")
+    for note in trial.notes:
+        st.markdown(f"- {note}")
+    patients, values = st.tabs(["Patients", "Values"], on_change="rerun", key="w.preview")
+    if patients.open:
+        with patients:
+            show_table(_patients_table(trial), "patients", trial, export=_relative(trial))
+    if values.open:
+        with values:
+            _values_table(trial)
+
+
+def _summary(trial: Trial) -> None:
+    frame = trial.measurements
+    parts = [count(len(trial.patient_ids), "patient")]
+    for key in trial.endpoints:
+        mine = frame[frame["endpoint"] == key]
+        aside = int((mine["status"] != USABLE).sum())
+        endpoint = ENDPOINTS[key]
+        text = f"{len(mine):,} values of {endpoint.label} ({endpoint.unit})"
+        parts.append(text + (f", {aside} of them set aside" if aside else ""))
+    if trial.periods is not None:
+        parts.append(
+            f"periods declared: {trial.periods.before:g} months before, "
+            f"{trial.periods.after:g} after"
+        )
+    st.markdown(" · ".join(parts))
+
+
+def _findings(findings: Sequence[Finding]) -> None:
+    order = {"error": 0, "warning": 1, "info": 2}
+    by_code: dict[str, list[Finding]] = {}
+    for finding in sorted(findings, key=lambda f: order[f.severity]):
+        by_code.setdefault(finding.code, []).append(finding)
+    for code, group in by_code.items():
+        first = group[0]
+        if len(group) == 1:
+            say = {"error": st.error, "warning": st.warning, "info": st.info}[first.severity]
+            say(inert(first.sentence()), icon=_ICONS[first.severity])
+            continue
+        title = f"{len(group)} × {code.replace('_', ' ').lower()}"
+        with st.expander(title, icon=_ICONS[first.severity], expanded=len(group) <= 5):
+            st.dataframe(
+                pd.DataFrame(
+                    {
+                        "row": [f.row for f in group],
+                        "column": [f.column for f in group],
+                        "found": [f.text for f in group],
+                        "next step": [f.next_step for f in group],
+                    }
+                ),
+                hide_index=True,
+                key=f"w.findings-{code}",
+            )
+
+
+def _patients_table(trial: Trial) -> pd.DataFrame:
+    frame, values = trial.patients, trial.measurements
+    table: dict[str, Any] = {
+        "patient": frame["patient"],
+        "transplant": [", ".join(dates) for dates in frame["transplant_dates"]],
+    }
+    for key in trial.endpoints:
+        counts = values[values["endpoint"] == key].groupby("patient").size()
+        endpoint = ENDPOINTS[key]
+        name = f"{endpoint.label}, {endpoint.unit}: values"
+        table[name] = frame["patient"].map(counts).fillna(0).astype(int)
+    for name in ("sex", "age", "onset_site", "group"):
+        if frame[name].replace("", None).notna().any():
+            table[name.replace("_", " ")] = frame[name]
+    return pd.DataFrame(table)
+
+
+def _relative(trial: Trial) -> pd.DataFrame:
+    """Return the patients table for export: no calendar date, months from onset instead."""
+    table = _patients_table(trial).drop(columns="transplant")
+    table["months from onset"] = -trial.patients["onset_day"] / DAYS_PER_MONTH
+    return table
+
+
+def _values_table(trial: Trial) -> None:
+    frame = trial.measurements
+    shown = pd.DataFrame(
+        {
+            "patient": frame["patient"],
+            "endpoint": frame["endpoint"].map(lambda key: ENDPOINTS[key].label),
+            "unit": frame["endpoint"].map(lambda key: ENDPOINTS[key].unit),
+            "month": frame["day"] / DAYS_PER_MONTH,
+            "value": frame["value"],
+            "set aside": frame["status"].where(frame["status"] != USABLE, ""),
+            "row in file": frame["row"],
+        }
+    )
+    if len(shown) > _PREVIEW_ROWS:
+        st.caption(f"The first {_PREVIEW_ROWS:,} of {len(shown):,} values.")
+    columns = {
+        "month": st.column_config.NumberColumn(format="%.1f"),
+        "value": st.column_config.NumberColumn(format="%g"),
+    }
+    show_table(
+        shown.head(_PREVIEW_ROWS), "values", trial, columns=columns, export=shown, height=380
+    )
