@@ -73,9 +73,7 @@ def standardised_changes(
     n = len(before)
     change = after - before
     sd = float(np.std(change, ddof=1)) if n > 1 else math.nan
-    pooled = (
-        math.sqrt((np.var(before, ddof=1) + np.var(after, ddof=1)) / 2) if n > 1 else math.nan
-    )
+    pooled = math.sqrt((np.var(before, ddof=1) + np.var(after, ddof=1)) / 2) if n > 1 else math.nan
     if not sd > 0 or not pooled > 0:
         why = ("not estimable: fewer than 2 patients or no spread",)
         return (

@@ -81,7 +81,9 @@ def _pairs(ids: tuple[str, ...], reasons: dict[str, str]) -> tuple[tuple[str, st
 
 def _reasons_before_slopes(trial: Trial, settings: Settings) -> dict[str, str]:
     reasons = {}
-    for patient, days in zip(trial.patient_ids, trial.patients_frame["transplant_days"], strict=True):
+    for patient, days in zip(
+        trial.patient_ids, trial.patients_frame["transplant_days"], strict=True
+    ):
         if not days:
             reasons[patient] = "no transplant date"
         elif settings.transplant >= len(days):

@@ -138,4 +138,3 @@ def _directed(tails: Tails, settings: Settings) -> float:
 
 def _floor(n: int, settings: Settings) -> float:
     return min(1.0, 2.0 ** (1 - n) if settings.alternative == "two-sided" else 2.0**-n)
-

@@ -60,7 +60,7 @@ class Field:
             raise SettingsProblem(f"one of {', '.join(map(str, self.choices))} is needed")
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise SettingsProblem("a number is needed")
-        if not math.isfinite(value) or not self.low <= value <= self.high:
+        if not self.low <= value <= self.high:
             raise SettingsProblem(f"a number from {self.low:g} to {self.high:g} is needed")
         if self.whole:
             if int(value) != value:
@@ -74,7 +74,7 @@ class Field:
             return "all"
         if isinstance(value, bool):
             return "yes" if value else "no"
-        return value.replace(" ", "-") if isinstance(value, str) else f"{value:g}"
+        return value.replace(" ", "-") if isinstance(value, str) else repr(value).removesuffix(".0")
 
     def from_text(self, text: str) -> Any:
         """Read the text of a link; the result is still to be checked."""

@@ -204,14 +204,12 @@ class Settings:
                     values[name] = FIELDS[name].check(value)
                 else:
                     values[name] = _READERS[name](value)
-            except (SettingsProblem, TypeError, ValueError, KeyError, AttributeError) as problem:
+            except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as problem:
                 problems.append(f"“{name}” is ignored: {str(problem)[:120]}.")
         return cls._tolerant(values, problems)
 
     @classmethod
-    def _tolerant(
-        cls, values: dict[str, Any], problems: list[str]
-    ) -> tuple[Self, tuple[str, ...]]:
+    def _tolerant(cls, values: dict[str, Any], problems: list[str]) -> tuple[Self, tuple[str, ...]]:
         try:
             return cls(**values), tuple(problems)
         except SettingsProblem as problem:
@@ -228,7 +226,9 @@ class Settings:
             if (value := getattr(self, name)) != getattr(base, name)
         }
         if self.endpoints != base.endpoints:
-            words["endpoints"] = "endpoints: " + ", ".join(ENDPOINTS[k].label for k in self.endpoints)
+            words["endpoints"] = "endpoints: " + ", ".join(
+                ENDPOINTS[k].label for k in self.endpoints
+            )
         if self.excluded_patients != base.excluded_patients:
             words["excluded_patients"] = _without_patients(self.excluded_patients)
         if self.points != base.points:

@@ -200,7 +200,7 @@ def fit_side(points: Points, chosen: BoolArray, n_patients: int, settings: Setti
     y = points.value[chosen]
 
     def total(weights: FloatArray) -> FloatArray:
-        return np.bincount(who, weights, minlength=n_patients)
+        return np.bincount(who, weights, minlength=n_patients).astype(np.float64)
 
     n = np.bincount(who, minlength=n_patients)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -265,4 +265,4 @@ def _shared_error(points: Points, before: SideSlopes, after: SideSlopes) -> Floa
     who = points.patient[both]
     t = points.month[both]
     weight = (t - before.mean_month[who]) * (t - after.mean_month[who])
-    return np.bincount(who, weight, minlength=len(before.n)) / (before.sxx * after.sxx)
+    return np.asarray(np.bincount(who, weight, len(before.n)) / (before.sxx * after.sxx))

@@ -68,7 +68,7 @@ def _says_simulated(rows: VisitRows) -> bool:
 
 def _patients(rows: VisitRows, findings: list[Finding]) -> pd.DataFrame:
     table = []
-    groups = dict(tuple(rows.patients.groupby("patient", sort=False)))
+    groups = {str(name): group for name, group in rows.patients.groupby("patient", sort=False)}
     relative = set(rows.values.loc[rows.values["day"].notna(), "patient"])
     without = []
     for patient in natural_order(groups):
@@ -87,9 +87,7 @@ def _patients(rows: VisitRows, findings: list[Finding]) -> pd.DataFrame:
         text = f"No transplant date for {len(without)} of {len(groups)} patients: "
         text += ", ".join(without[:12]) + ("…" if len(without) > 12 else "") + "."
         step = "They can be browsed, not compared. Fill in the column “transplant_date”."
-        findings.append(
-            Finding("NO_TRANSPLANT_DATE", "warning", text, step, rows.file, rows.sheet)
-        )
+        findings.append(Finding("NO_TRANSPLANT_DATE", "warning", text, step, rows.file, rows.sheet))
     return pd.DataFrame(table)
 
 
@@ -153,16 +151,15 @@ def _without_duplicates(
         lines = values.loc[repeated, "row"].tolist()
         step = "Each is used once."
         findings.append(
-            Finding(
-                "EXACT_DUPLICATES", "warning", text, step, rows.file, rows.sheet, row=lines[0]
-            )
+            Finding("EXACT_DUPLICATES", "warning", text, step, rows.file, rows.sheet, row=lines[0])
         )
     kept = values[~repeated].reset_index(drop=True)
     place = same[~repeated].reset_index(drop=True)[["patient", "endpoint", "_when"]]
     conflict = place.duplicated(keep=False) & place["_when"].notna()
     for _, group in kept[conflict].groupby([place["patient"], place["endpoint"], place["_when"]]):
         said = " and ".join(
-            f"{value:g} (row {row})" for value, row in zip(group["value"], group["row"], strict=True)
+            f"{value:g} (row {row})"
+            for value, row in zip(group["value"], group["row"], strict=True)
         )
         findings.append(
             Finding(
@@ -185,7 +182,7 @@ def _mark_after_death(
 ) -> None:
     death = values["patient"].map(patients.set_index("patient")["death_day"])
     late = (values["day"] > death) & (values["status"] == USABLE)
-    for row, group in values[late].groupby("row"):
+    for _, group in values[late].groupby("row"):
         findings.append(
             Finding(
                 "VISIT_AFTER_DEATH",
@@ -194,7 +191,7 @@ def _mark_after_death(
                 "It is shown but not analysed; correct one of the two dates.",
                 rows.file,
                 rows.sheet,
-                row=int(row),
+                row=int(group["row"].iloc[0]),
             )
         )
     values.loc[late, "status"] = "VISIT_AFTER_DEATH"
@@ -204,7 +201,9 @@ def _report_periods(
     values: pd.DataFrame, patients: pd.DataFrame, rows: VisitRows, findings: list[Finding]
 ) -> None:
     timed = values[(values["status"] == USABLE) & values["day"].notna()]
-    with_day0 = {p for p, days in zip(patients["patient"], patients["transplant_days"], strict=True) if days}
+    with_day0 = {
+        p for p, days in zip(patients["patient"], patients["transplant_days"], strict=True) if days
+    }
     before = set(timed.loc[timed["day"] <= 0, "patient"])
     lacking = [p for p in patients["patient"] if p in with_day0 and p not in before]
     if lacking:

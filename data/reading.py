@@ -141,37 +141,41 @@ _VALUE_ROLES: Final = ("alsfrs_r", "fvc", "fvc_litres", "fvc_unknown", "svc", "s
 
 def _missing_roles(grid: Grid, columns: ColumnMap) -> Finding | None:
     """Return why the table cannot be a trial, or ``None``."""
-    place = {"file": grid.file, "sheet": grid.sheet, "row": 1}
-    found = ", ".join(f"“{header}”" for header in grid.header[:12] if header)
+    def found(code: str, text: str, next_step: str) -> Finding:
+        return Finding(code, "error", text, next_step, grid.file, grid.sheet, row=1)
+
+    headers = ", ".join(f"“{header}”" for header in grid.header[:12] if header)
     if not grid.rows:
-        return Finding("NO_ROWS", "error", "There is a header but no row.", "Add visits.", **place)
+        return found("NO_ROWS", "There is a header but no row.", "Add visits.")
     if not columns.is_wide and not any(role in columns.roles for role in _VALUE_ROLES):
-        text = f"No column holds ALSFRS-R or FVC. The columns are {found}."
+        text = f"No column holds ALSFRS-R or FVC. The columns are {headers}."
         step = "Name the column of the total “ALSFRS_R”, that of the FVC “FVC_percent”."
-        return Finding("NO_ENDPOINT", "error", text, step, **place)
+        return found("NO_ENDPOINT", text, step)
     if "patient" not in columns.roles:
-        text = f"No column names the patient. The columns are {found}."
-        return Finding("NO_PATIENT_ID", "error", text, "Name it “patient_id”.", **place)
+        text = f"No column names the patient. The columns are {headers}."
+        return found("NO_PATIENT_ID", text, "Name it “patient_id”.")
     timed = columns.is_wide or any(r in columns.roles for r in ("visit_date", "month", "day"))
     if not timed:
-        text = f"No column says when a visit was. The columns are {found}."
+        text = f"No column says when a visit was. The columns are {headers}."
         step = "Add “visit_date”, or “month” counted from the transplant (negative before)."
-        return Finding("NO_TIME", "error", text, step, **place)
+        return found("NO_TIME", text, step)
     return None
 
 
 def _column_findings(grid: Grid, columns: ColumnMap) -> tuple[Finding, ...]:
-    place = {"file": grid.file, "sheet": grid.sheet}
-    findings = []
+    findings: list[Finding] = []
+    place = (grid.file, grid.sheet)
     if columns.unused:
         names = ", ".join(f"“{name}”" for name in columns.unused[:12])
         more = f" and {len(columns.unused) - 12} more" if len(columns.unused) > 12 else ""
         text = f"{len(columns.unused)} columns were not used: {names}{more}."
-        findings.append(Finding("UNUSED_COLUMNS", "info", text, "Nothing needs to be done.", **place))
+        findings.append(
+            Finding("UNUSED_COLUMNS", "info", text, "Nothing needs to be done.", **place)
+        )
     for role, kept, dropped in columns.doubled:
         text = f"Two columns could be {role}: “{kept}” is used, “{dropped}” is not."
         step = "Rename or delete the one that is not meant."
-        findings.append(Finding("TWO_COLUMNS_FOR_ONE", "warning", text, step, **place))
+        findings.append(Finding("TWO_COLUMNS_FOR_ONE", "warning", text, step, *place))
     return tuple(findings)
 
 

@@ -189,7 +189,11 @@ class Trial:
         for key in self.endpoints:
             at = np.flatnonzero(keys == key)
             result[key] = EndpointSeries(
-                *(_frozen(array[at]) for array in (codes, day, value, usable)), _frozen(at)
+                patient=_frozen(codes[at]),
+                day=_frozen(day[at]),
+                value=_frozen(value[at]),
+                usable=_frozen(usable[at]),
+                position=_frozen(at),
             )
         return result
 

@@ -11,9 +11,11 @@ from typing import Final, Literal
 DateOrder = Literal["ymd", "dmy", "mdy"]
 
 MISSING_TEXTS: Final = frozenset(
-    "na n/a n.a. nan nd n.d. none null nil missing unknown unk . .. - -- – — ? not done not tested "
-    "not available".split(" ")
-) | {"not done", "not tested", "not available"}
+    (
+        *("na", "n/a", "n.a.", "nan", "nd", "n.d.", "none", "null", "nil", "missing", "unknown"),
+        *("unk", ".", "..", "-", "--", "–", "—", "?", "not done", "not tested", "not available"),
+    )
+)
 
 _TRANSLATE: Final = str.maketrans(
     {
@@ -84,7 +86,7 @@ def is_missing(text: str) -> bool:
     return not text or text.casefold() in MISSING_TEXTS
 
 
-def parse_number(text: str, *, decimal_comma: bool = False) -> float | None | Unreadable:
+def parse_number(text: str, *, decimal_comma: bool = False) -> float | Unreadable | None:
     """Read one number.
 
     Parameters
@@ -138,7 +140,7 @@ def has_numeric_dates(texts: list[str]) -> bool:
     return any(_NUMERIC_DATE.fullmatch(text) for text in texts)
 
 
-def parse_date(text: str, order: DateOrder = "dmy") -> date | None | Unreadable:
+def parse_date(text: str, order: DateOrder = "dmy") -> date | Unreadable | None:
     """Read one calendar date.
 
     Parameters

@@ -101,9 +101,7 @@ class _Collector:
             if role in self.columns.roles:
                 patients[role] = self.grid.column(self.columns.roles[role])
         times = self._times(patients)
-        values = pd.concat(
-            [self._values(patients, times, *m) for m in measures], ignore_index=True
-        )
+        values = pd.concat([self._values(patients, times, *m) for m in measures], ignore_index=True)
         keep = patients["patient"] != ""
         self._report_rows(patients, times, values)
         values = values[values["patient"] != ""].dropna(subset=["value"]).reset_index(drop=True)
@@ -192,7 +190,9 @@ class _Collector:
         ]
         wide = [(column.measure, column.position, column.month) for column in self.columns.wide]
         unit = self._fvc_endpoint([p for role, p, _ in found + wide if role == "fvc_unknown"])
-        return [(unit if role == "fvc_unknown" else role, p, month) for role, p, month in found + wide]
+        return [
+            (unit if role == "fvc_unknown" else role, p, month) for role, p, month in found + wide
+        ]
 
     def _fvc_endpoint(self, positions: list[int]) -> str:
         """Decide whether an FVC column without a unit holds litres or % predicted."""

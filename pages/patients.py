@@ -1,4 +1,4 @@
-"""Patients: where was this person, where are they now, and did the course bend?"""
+"""Patients: where somebody was, where they are now, and whether the course bent."""
 
 import streamlit as st
 
@@ -19,7 +19,7 @@ st.session_state["w.everyone"] = state.view().everyone
 st.segmented_control(
     "Show",
     list(choices),
-    format_func=choices.get,
+    format_func=lambda everyone: choices[everyone],
     key="w.everyone",
     on_change=lambda: state.change_view(everyone=bool(st.session_state["w.everyone"])),
     label_visibility="collapsed",

@@ -72,7 +72,7 @@ def mean_sd(summary: Summary, decimals: int = 2) -> str:
     if summary.n == 0:
         return DASH
     spread = f" ± {plain(summary.sd, decimals)}" if math.isfinite(summary.sd) else ""
-    return f"{plain(summary.mean, decimals)}{spread}"
+    return f"{signed(summary.mean, decimals)}{spread}"
 
 
 def count(n: int, noun: str, plural: str = "") -> str:

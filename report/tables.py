@@ -12,12 +12,20 @@ from analysis.compare import Comparison, EndpointComparison
 from data.endpoints import ENDPOINTS
 from data.trial import DAYS_PER_MONTH, USABLE, Trial
 from report.numbers import DASH, decimals_for, p_value, signed, span
+from report.numbers import level as level_text
 
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")
+_FULL_WIDTH: Final = ("\uff1d", "\uff0b", "\uff0d", "\uff20")
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\x00", *_FULL_WIDTH)
 
-RATE_COLUMNS: Final = tuple(
-    f"{name}{end}" for name in ("before", "after", "change") for end in ("", "_ci_low", "_ci_high")
-) + ("before_months", "after_months")
+RATE_COLUMNS: Final = (
+    *(
+        f"{name}{end}"
+        for name in ("before", "after", "change")
+        for end in ("", "_ci_low", "_ci_high")
+    ),
+    "before_months",
+    "after_months",
+)
 """Columns of the per-patient table that hold slopes, changes and lengths."""
 
 
@@ -65,37 +73,33 @@ def per_patient(
 
 def tests(comparison: Comparison) -> pd.DataFrame:
     """Return every test and effect size as text, one row each, as the page shows them."""
+    interval = f"{level_text(comparison.settings.confidence)} CI"
     rows = []
     for result in comparison.endpoints:
         for test in result.tests:
             decimals = decimals_for(test.interval)
+            value = f"{signed(test.estimate, decimals)} {result.unit}"
             rows.append(
                 {
                     "endpoint": result.endpoint.label,
-                    "test": test.name,
-                    "role": test.role,
-                    "estimate": test.estimate_name or DASH,
-                    "value": signed(test.estimate, decimals),
-                    "interval": span(test.interval, decimals),
-                    "unit": result.unit if test.estimate_name else "",
+                    "test": f"{test.name} ({test.role})",
+                    "estimate": f"{test.estimate_name}: {value}" if test.estimate_name else DASH,
+                    interval: span(test.interval, decimals),
                     "P": p_value(test.p).removeprefix("P ").removeprefix("= "),
                     "n": test.n,
-                    "notes": "; ".join(test.notes),
+                    "notes": "; ".join(test.notes) or DASH,
                 }
             )
         for effect in result.effects:
             rows.append(
                 {
                     "endpoint": result.endpoint.label,
-                    "test": "standardised change",
-                    "role": "exploratory",
-                    "estimate": effect.name,
-                    "value": signed(effect.value),
-                    "interval": span(effect.interval),
-                    "unit": "",
+                    "test": "standardised change (exploratory)",
+                    "estimate": f"{effect.name}: {signed(effect.value)}",
+                    interval: span(effect.interval),
                     "P": DASH,
                     "n": effect.n,
-                    "notes": "; ".join(effect.notes),
+                    "notes": "; ".join(effect.notes) or DASH,
                 }
             )
     return pd.DataFrame(rows)
@@ -189,5 +193,3 @@ def csv_text(table: pd.DataFrame, trial: Trial) -> str:
 
 def _inert(text: str) -> str:
     return f"'{text}" if text.lstrip(" \"';,").startswith(_FORMULA_STARTS) else text
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -76,11 +77,13 @@ def means_line(result: EndpointComparison) -> str:
     )
 
 
-def holm_line(result: EndpointComparison) -> str:
-    """Return the corrected P value, or nothing where there is only one endpoint."""
-    if result.holm_over < 2 or not math.isfinite(result.holm_p):
+def holm_line(results: Sequence[EndpointComparison]) -> str:
+    """Return the P values after Holm's correction, or nothing where there is one endpoint only."""
+    corrected = [r for r in results if r.holm_over > 1 and math.isfinite(r.holm_p)]
+    if not corrected:
         return ""
-    return f"Holm’s correction over {result.holm_over} endpoints: {p_value(result.holm_p)}"
+    texts = ", ".join(f"{r.endpoint.label} {p_value(r.holm_p)}" for r in corrected)
+    return f"Holm’s correction over {corrected[0].holm_over} endpoints: {texts}."
 
 
 def results_sentence(result: EndpointComparison) -> str:
@@ -110,7 +113,7 @@ def period_text(comparison: Comparison) -> str:
     rate = comparison.rate
     if rate.unit != "period":
         return ""
-    return f"period before {rate.months_before:g} months, after {rate.months_after:g} months"
+    return f"One period is {rate.months_before:g} months before, {rate.months_after:g} after."
 
 
 def caveats(comparison: Comparison) -> tuple[str, ...]:
@@ -188,8 +191,7 @@ def patient_alt(
 def courses_alt(result: EndpointComparison) -> str:
     """Return the text alternative of a figure with all patients."""
     return (
-        f"{result.endpoint.label} of all patients around the transplant. "
-        f"{results_sentence(result)}"
+        f"{result.endpoint.label} of all patients around the transplant. {results_sentence(result)}"
     )
 
 

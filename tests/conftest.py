@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -111,14 +111,14 @@ def read_text(text: str, answers: Mapping[str, str] | None = None, name: str = "
     return read_files([UploadedFile(name, text.encode("utf-8"))], answers)
 
 
-@lru_cache(maxsize=None)
+@cache
 def r_numbers(name: str) -> dict[str, Any]:
     """Return R's numbers of one trial."""
     numbers: dict[str, Any] = json.loads((REFERENCE / f"{name}.json").read_text("utf-8"))
     return numbers
 
 
-@lru_cache(maxsize=None)
+@cache
 def r_trial(name: str) -> Trial:
     """Return one of R's trials; patients are in R's order."""
     endpoint = "fvc" if "fvc" in name else "alsfrs_r"
@@ -126,7 +126,7 @@ def r_trial(name: str) -> Trial:
     return trial_from(frame, patients=r_numbers(name)["patient"])
 
 
-@lru_cache(maxsize=None)
+@cache
 def r_compared(name: str, rule: str, alternative: str = "two-sided") -> EndpointComparison:
     """Return our comparison of one of R's trials."""
     trial = r_trial(name)

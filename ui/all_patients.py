@@ -25,9 +25,7 @@ def all_patients(
     trial: Trial, comparison: Comparison, results: tuple[EndpointComparison, ...]
 ) -> None:
     """Draw all courses of each endpoint, then every patient in a panel of their own."""
-    clicks = [
-        show_figure(_courses_chart(trial, comparison, result), trial) for result in results
-    ]
+    clicks = [show_figure(_courses_chart(trial, comparison, result), trial) for result in results]
     order, page = _choose_order(len(trial.patient_ids))
     for result in results:
         st.caption(words.multiples_legend(result))

@@ -33,7 +33,7 @@ def settings_sidebar() -> None:
         _window("pre_months", "Window before, months", longest_before)
         _window("post_months", "Window after, months", longest_after)
         _choice("day0", "Day-0 visit counts", DAY0_WORDS, st.selectbox)
-        _choice("rate_unit", "Slopes", RATE_WORDS, st.selectbox)
+        _choice("rate_unit", "Slopes given", RATE_WORDS, st.selectbox)
         with st.expander("More settings", icon=":material/tune:"):
             _more()
 
@@ -88,9 +88,7 @@ def _window(name: str, label: str, longest: int) -> None:
     )
 
 
-def _choice(
-    name: str, label: str, words: dict[Any, str] | Any, widget: Callable[..., Any]
-) -> None:
+def _choice(name: str, label: str, words: dict[Any, str] | Any, widget: Callable[..., Any]) -> None:
     options: Sequence[Any] = list(words)
     current = getattr(state.settings(), name)
     if current not in options:
@@ -127,9 +125,7 @@ def _whole(name: str, label: str, step: int = 1) -> None:
 def _toggle(name: str, label: str) -> None:
     _seeded(
         name,
-        lambda key, changed: st.toggle(
-            label, key=key, on_change=changed, help=FIELDS[name].help
-        ),
+        lambda key, changed: st.toggle(label, key=key, on_change=changed, help=FIELDS[name].help),
     )
 
 
@@ -145,7 +141,9 @@ def _seeded(
 
     def changed() -> None:
         value = st.session_state[key]
-        state.change_settings(**{name: DEFAULT.__dict__[name] if value is None else from_widget(value)})
+        state.change_settings(
+            **{name: DEFAULT.__dict__[name] if value is None else from_widget(value)}
+        )
 
     st.session_state[key] = to_widget(getattr(state.settings(), name))
     draw(key, changed)

@@ -71,7 +71,9 @@ def show_figure(chart: Chart, trial: Trial) -> int | None:
         return str(figure.to_json(engine="json")), int(figure.layout.height)
 
     def on_paper() -> str:
-        framed = with_frame(chart.build(LIGHT, names), chart.frame, LIGHT, simulated=trial.simulated)
+        framed = with_frame(
+            chart.build(LIGHT, names), chart.frame, LIGHT, simulated=trial.simulated
+        )
         return str(framed.to_json(engine="json"))
 
     def as_csv() -> str:

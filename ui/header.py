@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 from urllib.parse import urlencode
 
@@ -10,21 +9,16 @@ import streamlit as st
 
 from analysis.compare import Comparison
 from analysis.settings import DEFAULT
-from data.endpoints import ENDPOINTS
 from data.trial import Trial
 from report.numbers import count
 from ui import cache, state
 from ui.components import mount_copy_link
 from ui.navigation import TRIAL, address
+from ui.text import inert
 
 _SWITCH: Final = "w.show"
 _CHIPS: Final = "w.chips"
 _SHORT: Final = {"alsfrs_r": "ALSFRS-R", "fvc": "FVC", "both": "both"}
-
-
-def inert(text: str) -> str:
-    """Return text from data so that markdown shows it letter by letter."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>&])", r"\\\1", text)
 
 
 def page_header(title: str, path: str, *, with_switch: bool = True) -> Comparison:
@@ -75,8 +69,7 @@ def _flow_help(result: Comparison) -> str:
         missing = f" Not in it: {', '.join(left[:20])}." if left else ""
         more = f" And {len(left) - 20} more." if len(left) > 20 else ""
         lines.append(f"**{endpoint.endpoint.label}**: {steps}.{missing}{more}")
-    for endpoint in result.absent:
-        lines.append(f"**{endpoint.label}**: no value in this trial.")
+    lines += [f"**{absent.label}**: no value in this trial." for absent in result.absent]
     return "\n\n".join(lines)
 
 
@@ -128,7 +121,7 @@ def _chips() -> None:
     if not words:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(":gray[Differs from the default]", width="content")
+        st.markdown(":small[:gray[Differs from the default]]", width="content")
         st.session_state[_CHIPS] = list(words)
         st.pills(
             "Settings that differ from the default",
@@ -152,9 +145,3 @@ def _chip_removed() -> None:
 def _reset() -> None:
     names = state.settings().differences()
     state.change_settings(**{name: getattr(DEFAULT, name) for name in names})
-
-
-def endpoint_name(key: str) -> str:
-    """Return an endpoint's label with its unit, for choices on a page."""
-    endpoint = ENDPOINTS[key]
-    return f"{endpoint.label}, {endpoint.unit}"

@@ -11,9 +11,9 @@ from report.charts.patient import patient_figure
 from report.frames import frame_for
 from ui import state
 from ui.figures import Chart, show_figure
-from ui.header import inert
 from ui.patient_cards import choose_patient, patient_cards
 from ui.tables import show_table
+from ui.text import inert
 
 
 def one_patient(

@@ -12,7 +12,7 @@ from analysis.compare import Comparison, EndpointComparison
 from data.trial import DAYS_PER_MONTH, Trial
 from report.numbers import count, interval_text, plain, signed
 from ui import state
-from ui.header import inert
+from ui.text import inert
 
 _CHOICE: Final = "w.patient"
 _ZOOM: Final = "w.zoom"
@@ -31,7 +31,7 @@ def choose_patient() -> tuple[int, bool]:
     current = min(state.view().patient, last)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "‹",
+            " ",
             on_click=_step,
             args=(-1,),
             disabled=current == 0,
@@ -50,7 +50,7 @@ def choose_patient() -> tuple[int, bool]:
             width=180,
         )
         st.button(
-            "›",
+            " ",
             on_click=_step,
             args=(1,),
             disabled=current == last,
@@ -105,16 +105,16 @@ def patient_cards(
             change = float(result.change[patient])
             label, interval = result.endpoint.label, result.change_interval(patient, level)
             if math.isfinite(change):
-                st.markdown(f"**{label}** change  \n**{signed(change)}** {result.unit}")
                 st.markdown(
-                    interval_text(interval),
+                    f"**{label}** change  \n**{signed(change)}** {result.unit}  \n"
+                    f"{interval_text(interval)}",
                     help="From the residual SD pooled over all patients "
                     f"({plain(result.slopes.residual_sd)} {result.endpoint.unit}, "
                     f"{result.slopes.residual_df} degrees of freedom).",
                 )
             else:
                 st.markdown(f"**{label}**: no change  \n{inert(_why_not(result, patient, trial))}")
-    _last_visit(trial, results, patient)
+    _last_visit(results, patient)
     if _opposite(results, patient, level):
         st.warning("The two endpoints disagree for this patient.", icon=":material/info:")
     _events(trial, patient)
@@ -125,8 +125,8 @@ def _why_not(result: EndpointComparison, patient: int, trial: Trial) -> str:
     return next((why for step in result.flow for p, why in step.left if p == name), "")
 
 
-def _last_visit(trial: Trial, results: tuple[EndpointComparison, ...], patient: int) -> None:
-    lines = []
+def _last_visit(results: tuple[EndpointComparison, ...], patient: int) -> None:
+    lines, months = [], []
     for result in results:
         points = result.slopes.points
         mine = np.flatnonzero((points.patient == patient) & np.isfinite(points.month))
@@ -134,11 +134,17 @@ def _last_visit(trial: Trial, results: tuple[EndpointComparison, ...], patient: 
             k = mine[np.argmax(points.month[mine])]
             unit = "of 48" if result.endpoint.key == "alsfrs_r" else result.endpoint.unit
             value = plain(float(points.value[k]), result.endpoint.decimals)
-            month = signed(float(points.month[k]), 1)
-            lines.append(f"{result.endpoint.label} {value} {unit} at {month} months")
-    if lines:
-        with st.container(border=True):
-            st.markdown("**Last visit**  \n" + "  \n".join(lines))
+            lines.append(f"{result.endpoint.label} {value} {unit}")
+            months.append(f"{signed(float(points.month[k]), 1)} months")
+    if not lines:
+        return
+    title = "**Last visit**"
+    if len(set(months)) == 1:
+        title += f", {months[0]}"
+    else:
+        lines = [f"{line}, {month}" for line, month in zip(lines, months, strict=True)]
+    with st.container(border=True):
+        st.markdown("  \n".join([title, *lines]))
 
 
 def _opposite(results: tuple[EndpointComparison, ...], patient: int, level: float) -> bool:

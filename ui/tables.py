@@ -9,6 +9,7 @@ import streamlit as st
 
 from data.trial import Trial
 from report.tables import csv_text
+from ui.text import inert
 
 
 def show_table(
@@ -38,14 +39,22 @@ def show_table(
         Height in pixels, for long tables.
     """
     options: dict[str, Any] = {} if height is None else {"height": height}
-    st.dataframe(
-        table, hide_index=True, column_config=columns, key=f"table-{name}", **options
-    )
-    saved = table if export is None else export
+    st.dataframe(table, hide_index=True, column_config=columns, key=f"table-{name}", **options)
+    _save_button(table if export is None else export, name, trial)
+
+
+def show_small_table(table: pd.DataFrame, name: str, trial: Trial) -> None:
+    """Show a table of a few rows whose text wraps, with a button that saves it."""
+    escaped = table.map(lambda value: inert(value) if isinstance(value, str) else value)
+    st.table(escaped, border="horizontal", hide_index=True)
+    _save_button(table, name, trial)
+
+
+def _save_button(table: pd.DataFrame, name: str, trial: Trial) -> None:
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.download_button(
             "CSV",
-            data=lambda: ("\ufeff" + csv_text(saved, trial)).encode(),
+            data=lambda: ("\ufeff" + csv_text(table, trial)).encode(),
             file_name=f"{name}.csv",
             mime="text/csv",
             icon=":material/download:",

@@ -15,8 +15,8 @@ from data.reading import Question, Reading, read_files
 from data.trial import DAYS_PER_MONTH, USABLE, Trial
 from report.numbers import count
 from ui import cache, state
-from ui.header import inert
 from ui.tables import show_table
+from ui.text import inert
 
 _FILES: Final = "w.files"
 _ICONS: Final = {
@@ -92,8 +92,9 @@ def reading_report(trial: Trial) -> None:
         _findings(trial.findings)
     else:
         st.caption("Nothing unusual was noticed.")
-    for note in trial.notes:
-        st.markdown(f"- {note}")
+    if trial.notes:
+        with st.expander("About this trial", icon=":material/science:", expanded=True):
+            st.markdown("\n".join(f"- {note}" for note in trial.notes))
     patients, values = st.tabs(["Patients", "Values"], on_change="rerun", key="w.preview")
     if patients.open:
         with patients:

@@ -84,7 +84,11 @@ def spaghetti_figure(
             "showline": True,
             "ticks": "outside",
             "ticklen": 5,
-            "title": {"text": "months from the transplant", "standoff": 4},
+            "title": {
+                "text": "months from the transplant",
+                "standoff": 4,
+                "font": {"size": 13, "color": look.ink2},
+            },
         },
         yaxis={
             "range": [-0.015 * top, 1.015 * top],
@@ -105,9 +109,7 @@ def spaghetti_figure(
     fig.add_annotation(
         annotation("n", 0, 0, look, xanchor="right", yanchor="top", xshift=-10, yshift=-24)
     )
-    shapes, texts = day0_rule(look, "x", 0, 1)
-    fig.update_layout(shapes=shapes)
-    fig.add_annotation(texts[0])
+    day0_rule(fig, look, [("y", -0.015 * top, 1.015 * top)])
     total = len(np.unique(points.patient[visible]))
     note = f", {drawn} of {total} patients drawn" if drawn < total else ""
     fig.add_annotation(
@@ -222,9 +224,7 @@ def _side_labels(
     for (_, text, colour), at in zip(labels, placed, strict=True):
         place = min(1.0, max(0.0, at / height))
         font = {"size": 13, "color": colour}
-        fig.add_annotation(
-            annotation(text, 1, place, look, xshift=10, yanchor="middle", font=font)
-        )
+        fig.add_annotation(annotation(text, 1, place, look, xshift=10, yanchor="middle", font=font))
 
 
 def sorted_patients(
@@ -409,7 +409,7 @@ class _Small:
                 yref="paper",
                 x0=self.box[0] - 0.008,
                 x1=self.box[1] + 0.008,
-                y0=self.box[2] - 0.01,
-                y1=self.box[3] + 0.005,
+                y0=self.box[2] - 0.02 * (self.box[3] - self.box[2]),
+                y1=self.box[3] + 0.27 * (self.box[3] - self.box[2]),
                 line={"color": look.ink, "width": 1.6},
             )

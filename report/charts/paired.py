@@ -111,9 +111,7 @@ def _range(result: EndpointComparison) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _axes(
-    fig: go.Figure, look: Look, result: EndpointComparison, low: float, high: float
-) -> None:
+def _axes(fig: go.Figure, look: Look, result: EndpointComparison, low: float, high: float) -> None:
     left = nice_ticks(low, high, 6)
     centre = result.before_summary.mean
     right = nice_ticks(low - centre, high - centre, 6)
@@ -124,8 +122,8 @@ def _axes(
             "fixedrange": True,
             "tickvals": [_BEFORE, _AFTER],
             "ticktext": [
-                _two_lines("before", plain(result.before_summary.mean), look.before_text),
-                _two_lines("after", plain(result.after_summary.mean), look.after),
+                _two_lines("before", signed(result.before_summary.mean), look.before_text),
+                _two_lines("after", signed(result.after_summary.mean), look.after),
             ],
         },
         xaxis2={
@@ -222,7 +220,7 @@ def _slope_hover(
     values = result.before if side == "before" else result.after
     interval = result.slope_interval(side, patient, level)
     return (
-        f"{escape(name)} · {side} {plain(float(values[patient]))} "
+        f"{escape(name)} · {side} {signed(float(values[patient]))} "
         f"{result.unit}<br>{_interval(interval)}{count(int(line.n[patient]), 'visit')}, "
         f"{plain(float(line.span_days[patient]) / DAYS_PER_MONTH, 1)} months"
     )
@@ -276,9 +274,7 @@ def swarm(values: npt.NDArray[np.float64], extent: float) -> npt.NDArray[np.floa
     return offsets
 
 
-def _highlight(
-    fig: go.Figure, look: Look, result: EndpointComparison, i: int, name: str
-) -> None:
+def _highlight(fig: go.Figure, look: Look, result: EndpointComparison, i: int, name: str) -> None:
     fig.add_scatter(
         x=[_BEFORE, _AFTER],
         y=[result.before[i], result.after[i]],

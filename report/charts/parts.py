@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +43,9 @@ Names = tuple[str, ...]
 
 def figure(look: Look, height: int, margin: dict[str, int], **layout: Any) -> go.Figure:
     """Return an empty figure in the look, with a fixed height so that nothing jumps."""
-    return go.Figure(layout={"template": template(look), "height": height, "margin": margin} | layout)
+    return go.Figure(
+        layout={"template": template(look), "height": height, "margin": margin} | layout
+    )
 
 
 def empty(look: Look, height: int, sentence: str) -> go.Figure:
@@ -92,7 +95,7 @@ def nice_ticks(low: float, high: float, about: int = 5) -> npt.NDArray[np.float6
 def tick_texts(ticks: Iterable[float]) -> list[str]:
     """Write ticks with their sign and as many decimals as their step needs."""
     values = list(ticks)
-    step = min((b - a for a, b in zip(values, values[1:], strict=False)), default=1.0)
+    step = min((b - a for a, b in itertools.pairwise(values)), default=1.0)
     decimals = next((d for d in (0, 1, 2) if abs(step * 10**d - round(step * 10**d)) < 1e-6), 3)
     return [signed(value, decimals) for value in values]
 
@@ -130,43 +133,32 @@ def value_words(endpoint: Endpoint) -> str:
 
 
 def day0_rule(
-    look: Look, axis: str, bottom: float, top: float, *, text: str = "transplant"
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return shapes and label of the vertical rule at day 0 of a stack of panels.
+    fig: go.Figure, look: Look, panels: Sequence[tuple[str, float, float]], top: float = 1.0
+) -> None:
+    """Draw the vertical rule at day 0 through a stack of panels, with its label on top.
 
     Parameters
     ----------
-    look
-        Colours.
-    axis
-        The x axis that the panels share.
-    bottom, top
-        Ends of the rule in paper coordinates.
-    text
-        Its label, above the rule.
+    fig, look
+        Figure and colours.
+    panels
+        Value axis of each panel and the ends of its range. Between the panels the rule lies on
+        paper coordinates; inside one it must use the panel's own axis to lie over the grid and
+        under the data.
+    top
+        Upper end of the stack in paper coordinates.
     """
-    shape = {
-        "type": "line",
-        "xref": axis,
-        "yref": "paper",
-        "x0": 0,
-        "x1": 0,
-        "y0": bottom,
-        "y1": top,
-        "line": {"color": look.ink, "width": 1.3},
-        "layer": "below",
-    }
-    label = annotation(
-        f"<b>{text}</b>",
-        0,
-        top,
-        look,
-        xref=axis,
-        xanchor="center",
-        yshift=2,
-        font={"size": 13, "color": look.ink},
+    line = {"color": look.ink, "width": 1.3}
+    rule = {"type": "line", "xref": "x", "x0": 0, "x1": 0, "line": line}
+    fig.add_shape(**rule, yref="paper", y0=0, y1=top, layer="below")
+    for axis, low, high in panels:
+        fig.add_shape(**rule, yref=axis, y0=low, y1=high, layer="between")
+    font = {"size": 13, "color": look.ink}
+    fig.add_annotation(
+        annotation(
+            "<b>transplant</b>", 0, top, look, xref="x", xanchor="center", yshift=2, font=font
+        )
     )
-    return [shape], [label]
 
 
 def gaps(columns: list[npt.NDArray[Any]], breaks: npt.NDArray[np.int64]) -> list[list[Any]]:

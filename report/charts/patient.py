@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -77,11 +77,10 @@ def patient_figure(
         panel = _Panel(fig, look, comparison, result, one, patient, k, domain)
         panel.draw(trial, name, zoom=zoom)
     if has_day0:
-        shapes, labels = day0_rule(look, "x", 0, 1)
-        _other_transplants(trial, comparison, patient, look, shapes, labels)
-        fig.update_layout(shapes=[*fig.layout.shapes, *shapes])
-        for label in labels:
-            fig.add_annotation(label)
+        axes = [fig.layout["yaxis" if k == 0 else f"yaxis{k + 1}"] for k in range(len(results))]
+        names = ["y" if k == 0 else f"y{k + 1}" for k in range(len(results))]
+        day0_rule(fig, look, [(n, *a.range) for n, a in zip(names, axes, strict=True)])
+        _other_transplants(fig, look, trial, comparison, patient)
     return fig
 
 
@@ -105,14 +104,9 @@ def _time_axis(
 
 
 def _other_transplants(
-    trial: Trial,
-    comparison: Comparison,
-    patient: int,
-    look: Look,
-    shapes: list[dict[str, Any]],
-    labels: list[dict[str, Any]],
+    fig: go.Figure, look: Look, trial: Trial, comparison: Comparison, patient: int
 ) -> None:
-    """Add a dotted hairline for every transplant that is not day 0."""
+    """Draw a dotted hairline for every transplant that is not day 0."""
     days = trial.patients_frame["transplant_days"].iloc[patient]
     chosen = comparison.settings.transplant
     zero = days[chosen if chosen >= 0 else len(days) - 1] + comparison.settings.shift_days
@@ -121,11 +115,12 @@ def _other_transplants(
         if abs(month) < 1e-6:
             continue
         line = {"color": look.ink3, "width": 1, "dash": "2px,3px"}
-        extra, texts = day0_rule(look, "x", 0, 1, text=f"transplant {number}")
-        extra[0] |= {"x0": month, "x1": month, "line": line}
-        texts[0] |= {"x": month, "yshift": 18, "font": {"size": 12.5, "color": look.ink2}}
-        shapes += extra
-        labels += texts
+        fig.add_shape(
+            type="line", xref="x", yref="paper", x0=month, x1=month, y0=0, y1=1, line=line
+        )
+        place = {"xref": "x", "xanchor": "center", "yshift": 20}
+        font = {"size": 12.5, "color": look.ink2}
+        fig.add_annotation(annotation(f"transplant {number}", month, 1, look, **place, font=font))
 
 
 class _Panel:
@@ -254,10 +249,11 @@ class _Panel:
             state = "" if one.analysable[k] else " · not analysed"
             outside = one.analysable[k] and not one.before[k] and not one.after[k]
             state += " · outside the windows" if outside and one.has_day0 else ""
+            score = f"{plain(float(one.value[k]), decimals)} {self.endpoint.unit}"
+            when = f"{signed(float(one.month[k]), 1)} months"
             texts.append(
-                f"{escape(name)} · {self.endpoint.label} {plain(float(one.value[k]), max(decimals, 0))} "
-                f"{self.endpoint.unit}{state}<br>{signed(float(one.month[k]), 1)} months · "
-                f"visit {order[k] + 1} · source row {frame['row'].iloc[int(one.position[k])]}"
+                f"{escape(name)} · {self.endpoint.label} {score}{state}<br>{when} · visit "
+                f"{order[k] + 1} · source row {frame['row'].iloc[int(one.position[k])]}"
             )
         return texts
 
@@ -270,11 +266,11 @@ class _Panel:
             interval = result.slope_interval("before", self.patient, level)
             text = self._slope_words("before", slope, interval, int(one.before.sum()))
             lowest = one.value[one.month <= 0]
-            clear = lowest.size and float(lowest.min()) - low > 0.42 * (high - low)
+            clear = lowest.size and float(lowest.min()) - low > 0.36 * (high - low)
             corner = {"y": self.domain[0], "yanchor": "bottom", "yshift": 4}
             if not clear:
                 corner = {"y": self.domain[1], "yanchor": "top", "yshift": -4}
-            place = corner | {"xshift": 8, "font": {"size": 13, "color": look.before_text}}
+            place = corner | {"xshift": 4, "font": {"size": 13, "color": look.before_text}}
             base = annotation(text, 0, 0, look)
             self.fig.add_annotation(base | place)
         self._end_labels(low, high)
@@ -306,6 +302,4 @@ class _Panel:
     def _slope_words(self, word: str, slope: float, interval: Interval | None, n: int) -> str:
         per = f"/{self.comparison.rate.per}"
         ends, visits = interval_text(interval), count(n, "visit")
-        if word == "after":
-            return f"<b>after {plain(slope)}</b> {per}<br>{ends}<br>{visits}"
-        return f"<b>before {plain(slope)}</b> {self.result.unit}<br>{ends}, {visits}"
+        return f"<b>{word} {signed(slope)}</b> {per}<br>{ends}<br>{visits}"

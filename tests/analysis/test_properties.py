@@ -120,11 +120,10 @@ def test_shifting_days_together_with_day_0_changes_nothing(visits, choices, by):
     names = list(visits)
     result = compared_or_none(trial_from(frame, patients=names), choices)
     other = compared_or_none(
-        trial_from(moved, patients=names, transplants={name: (float(by),) for name in names}), choices
+        trial_from(moved, patients=names, transplants={name: (float(by),) for name in names}),
+        choices,
     )
-    by_setting = compared_or_none(
-        trial_from(moved, patients=names), {**choices, "shift_days": by}
-    )
+    by_setting = compared_or_none(trial_from(moved, patients=names), {**choices, "shift_days": by})
     if result is None or other is None or by_setting is None:
         assert result is other is by_setting
         return
@@ -171,7 +170,9 @@ def test_reversing_the_scale_mirrors_one_sided_p(drawn, rule):
 def test_a_patient_without_day_0_changes_only_the_flow(drawn, stranger):
     visits = {f"P{i}": course for i, course in enumerate(drawn)}
     alone = compared(made(visits))
-    joined = compared(made({**visits, "X": stranger}, patients=[*visits, "X"], transplants={"X": ()}))
+    joined = compared(
+        made({**visits, "X": stranger}, patients=[*visits, "X"], transplants={"X": ()})
+    )
     close(numbers_of(joined), numbers_of(alone))
     assert joined.flow[0].n == alone.flow[0].n + 1
     assert reasons(joined) == {**reasons(alone), "X": "no transplant date"}
@@ -179,9 +180,7 @@ def test_a_patient_without_day_0_changes_only_the_flow(drawn, stranger):
 
 @given(trials, tidy, st.sets(st.sampled_from(["P00", "P01", "P02", "nobody"])), st.integers(-1, 2))
 def test_every_patient_is_tested_or_named_once_with_a_reason(visits, choices, left_out, transplant):
-    trial = made(
-        visits, patients=visits, transplants={"P01": (), "P02": (0.0, 120.0)} | {}
-    )
+    trial = made(visits, patients=visits, transplants={"P01": (), "P02": (0.0, 120.0)} | {})
     excluded = tuple(PatientExclusion(name, "other") for name in left_out)
     settings = {**choices, "excluded_patients": excluded, "transplant": transplant}
     result = compared_or_none(trial, settings)
@@ -386,7 +385,9 @@ any_settings = st.builds(
     Settings,
     **{name: allowed(name) for name in FIELDS},
     endpoints=st.lists(st.sampled_from(list(ENDPOINTS)), min_size=1, unique=True).map(tuple),
-    excluded_patients=st.lists(st.builds(PatientExclusion, names, names, names), max_size=3).map(tuple),
+    excluded_patients=st.lists(st.builds(PatientExclusion, names, names, names), max_size=3).map(
+        tuple
+    ),
     points=st.lists(decisions, max_size=3).map(tuple),
 )
 
@@ -409,7 +410,12 @@ def test_settings_survive_a_link_except_what_names_patients(choices):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("seed", 123_456_789), ("flips", 123_457), ("confidence", 0.9512345), ("pre_months", 10.123456)],
+    [
+        ("seed", 123_456_789),
+        ("flips", 123_457),
+        ("confidence", 0.9512345),
+        ("pre_months", 10.123456),
+    ],
 )
 def test_a_link_keeps_every_digit(name, value):
     again, _ = Settings.from_query(Settings(**{name: value}).to_query())
@@ -423,7 +429,9 @@ json_values = st.recursive(
     | st.integers(10**305, 10**400)
     | st.floats()
     | st.text(max_size=10),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 field_names = st.sampled_from([field.name for field in fields(Settings)])
@@ -449,7 +457,14 @@ def named(name: str, problems: tuple[str, ...]) -> bool:
 @pytest.mark.parametrize("name", ["seed", "pre_months", "flips", "points"])
 def test_an_enormous_number_in_json_is_ignored(name):
     huge = 10**400
-    point = {"patient": "A", "endpoint": "fvc", "day": huge, "value": 1, "keep": True, "reason": "other"}
+    point = {
+        "patient": "A",
+        "endpoint": "fvc",
+        "day": huge,
+        "value": 1,
+        "keep": True,
+        "reason": "other",
+    }
     choices, problems = Settings.from_json({name: [point] if name == "points" else huge})
     assert choices == Settings()
     assert named(name, problems)
@@ -478,7 +493,7 @@ def test_hostile_links_are_ignored_by_name(query):
             continue
         value = getattr(choices, by_url[url])
         words = {None: "all", True: "yes", False: "no"}
-        if value in words and not isinstance(value, int | float) or isinstance(value, bool):
+        if (value in words and not isinstance(value, int | float)) or isinstance(value, bool):
             assert text == words[value]
         elif isinstance(value, str):
             assert text.replace("-", " ") == value.replace("-", " ")

@@ -159,7 +159,9 @@ def test_holm_runs_over_the_primary_endpoints_that_were_tested():
     days = (-180, -90, 0, 30, 120, 210)
     rng = np.random.default_rng(5)
     frames = [
-        frame_from({f"P{i}": dict(zip(days, rng.integers(20, 48, 6), strict=True)) for i in range(6)}, key)
+        frame_from(
+            {f"P{i}": dict(zip(days, rng.integers(20, 48, 6), strict=True)) for i in range(6)}, key
+        )
         for key in ("alsfrs_r", "fvc", "svc")
     ]
     trial = trial_from(pd.concat(frames))

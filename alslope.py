@@ -1,0 +1,273 @@
+"""The command line: the engine of the pages without a screen.
+
+``python -m alslope compare FILE --json`` prints what the Slopes page shows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from analysis.compare import Comparison, compare
+from analysis.setting_fields import FIELDS
+from analysis.settings import Settings
+from data.endpoints import ENDPOINTS
+from data.examples import EXAMPLE_IDS, load_example
+from data.grid import UploadedFile
+from data.reading import Reading, read_files
+from data.trial import DAYS_PER_MONTH, USABLE, Trial
+from report import words
+from report.json_export import comparison_json
+
+ASKED: Final = 3
+REJECTED: Final = 4
+_UNUSABLE: Final = 2
+_HEALTH: Final = "_stcore/script-health-check"
+
+
+class CommandProblem(Exception):
+    """Something about the command itself that the user can mend."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Parameters
+    ----------
+    arguments
+        Words after the program's name; the process's own by default.
+
+    Returns
+    -------
+    int
+        0 done, 2 a command that makes no sense, 3 a question is open, 4 the file was refused.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except CommandProblem as problem:
+        print(problem, file=sys.stderr)
+        return _UNUSABLE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="alslope", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    read = commands.add_parser("read", help="read files and say what was understood")
+    _add_files(read)
+    read.add_argument("--report", metavar="FILE", help="write the report as JSON")
+    read.add_argument("--table", metavar="FILE", help="write the values as CSV")
+    read.set_defaults(run=_read)
+    comparing = commands.add_parser("compare", help="compare slopes before and after day 0")
+    _add_files(comparing)
+    comparing.add_argument("--settings", metavar="FILE", help="settings as JSON")
+    comparing.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change one setting, such as post_months=6; known: " + ", ".join(FIELDS),
+    )
+    comparing.add_argument("--json", action="store_true", help="print every number as JSON")
+    comparing.set_defaults(run=_compare)
+    serve = commands.add_parser("serve", help="start the app and warm it")
+    serve.add_argument("--port", type=int, default=8501)
+    serve.set_defaults(run=_serve)
+    return parser
+
+
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="a table of visits, or the name of a bundled trial: " + ", ".join(EXAMPLE_IDS),
+    )
+    parser.add_argument(
+        "--answer",
+        action="append",
+        default=[],
+        metavar="CODE=VALUE",
+        help="answer a question of the reader, such as DATE_ORDER=dmy",
+    )
+
+
+def _read(options: argparse.Namespace) -> int:
+    reading, trial = _reading(options)[:2]
+    if options.report:
+        report = json.dumps(reading.to_json(), indent=1, ensure_ascii=False)
+        Path(options.report).write_text(report, encoding="utf-8")
+    if options.table and trial is not None:
+        _write_table(trial, Path(options.table))
+    _print_findings(reading)
+    if trial is not None:
+        values = len(trial.measurements)
+        print(f"{reading.verdict}: {len(trial.patient_ids)} patients, {values} values")
+    return _exit_code(reading)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    reading, trial, own = _reading(options)
+    if trial is None:
+        _print_findings(reading)
+        return _exit_code(reading)
+    settings = _settings(options, own)
+    result = compare(trial, settings)
+    if options.json:
+        print(json.dumps(comparison_json(result), indent=1, ensure_ascii=False, allow_nan=False))
+    else:
+        _print_comparison(result)
+    return 0
+
+
+def _reading(options: argparse.Namespace) -> tuple[Reading, Trial | None, dict[str, Any]]:
+    """Read the files, or a bundled trial with its own settings."""
+    if len(options.files) == 1 and options.files[0] in EXAMPLE_IDS:
+        example = load_example(options.files[0])
+        reading = Reading("load", example.trial, example.trial.findings)
+        return reading, example.trial, dict(example.settings)
+    files = []
+    for name in options.files:
+        try:
+            files.append(UploadedFile(Path(name).name, Path(name).read_bytes()))
+        except OSError as problem:
+            raise CommandProblem(f"{name}: {problem.strerror or 'cannot be read'}.") from None
+    reading = read_files(files, dict(_pair(text, "--answer") for text in options.answer))
+    return reading, reading.trial, {}
+
+
+def _settings(options: argparse.Namespace, own: dict[str, Any]) -> Settings:
+    plain: dict[str, Any] = dict(own)
+    if options.settings:
+        try:
+            loaded = json.loads(Path(options.settings).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as problem:
+            raise CommandProblem(f"{options.settings} is no JSON file: {problem}") from None
+        if not isinstance(loaded, dict):
+            raise CommandProblem(f"{options.settings} holds no settings.")
+        plain = loaded
+    for text in options.set:
+        name, value = _pair(text, "--set")
+        if name not in FIELDS:
+            known = ", ".join(FIELDS)
+            raise CommandProblem(f"--set {name}: no such setting. Known: {known}.")
+        try:
+            plain[name] = FIELDS[name].check(FIELDS[name].from_text(value))
+        except ValueError as problem:
+            raise CommandProblem(f"--set {name}: {problem}.") from None
+    settings, problems = Settings.from_json(plain)
+    for sentence in problems:
+        print(sentence, file=sys.stderr)
+    return settings
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise CommandProblem(f"{option} {text}: NAME=VALUE is needed.")
+    return name.strip(), value.strip()
+
+
+def _print_findings(reading: Reading) -> None:
+    for finding in reading.findings:
+        print(f"{finding.severity}: {finding.sentence()}", file=sys.stderr)
+    for question in reading.questions:
+        answers = ", ".join(f"{value} ({said})" for value, said in question.options)
+        asked = f"question: {question.text} Answer with --answer {question.code}=… : {answers}"
+        print(asked, file=sys.stderr)
+
+
+def _exit_code(reading: Reading) -> int:
+    return {"ask": ASKED, "reject": REJECTED}.get(reading.verdict, 0)
+
+
+def _print_comparison(result: Comparison) -> None:
+    label = f"{result.trial_title}{' (simulated)' if result.simulated else ''}"
+    print(f"{label} · data {result.trial_hash[:12]}")
+    print("; ".join(result.settings.differences().values()) or "default settings")
+    for endpoint in result.endpoints:
+        print()
+        print(words.results_sentence(endpoint))
+        print(f"  {words.means_line(endpoint)}, {endpoint.unit}")
+        print(f"  {words.flow_sentence(endpoint)}")
+    notes = (words.period_text(result), words.holm_line(result.endpoints), *words.caveats(result))
+    for note in filter(None, notes):
+        print(f"\n{note}")
+
+
+def _write_table(trial: Trial, path: Path) -> None:
+    """Write the values that can be analysed in the columns of the reading contract."""
+    frame = trial.measurements
+    frame = frame[frame["status"] == USABLE]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["patient_id", "endpoint", "visit_date", "day_rel", "month", "value"])
+        columns = ("patient", "endpoint", "date", "day", "value")
+        for patient, key, date, day, value in zip(*(frame[c] for c in columns), strict=True):
+            known = math.isfinite(day)
+            writer.writerow(
+                [
+                    patient,
+                    ENDPOINTS[key].code,
+                    "" if pd.isna(date) else date.date().isoformat(),
+                    f"{day:.10g}" if known else "",
+                    f"{day / DAYS_PER_MONTH:.10g}" if known else "",
+                    f"{value:.10g}",
+                ]
+            )
+
+
+def _serve(options: argparse.Namespace) -> int:
+    """Start Streamlit and open one session, so that no visitor meets a cold server."""
+    home = Path(__file__).resolve().parent
+    command = [sys.executable, "-m", "streamlit", "run", str(home / "app.py")]
+    command += [f"--server.port={options.port}"]
+    server = subprocess.Popen(command, cwd=home, env={**os.environ})
+    try:
+        if _warm(options.port, server):
+            print(f"ALSlope is ready: http://localhost:{options.port}", flush=True)
+        return server.wait()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _warm(port: int, server: subprocess.Popen[bytes], seconds: float = 60.0) -> bool:
+    """Ask for one run of the app until it succeeds; return whether it did."""
+    address = f"http://localhost:{port}/{_HEALTH}"
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=20) as answer:
+                if answer.read().strip() == b"ok":
+                    return True
+        except (urllib.error.URLError, OSError):
+            pass
+        time.sleep(0.2)
+    return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""A comparison as JSON: every number of the Slopes page with its n.
+
+The schema is described in docs/compare-json.md.
+"""
+
+from __future__ import annotations
+
+import platform
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import scipy
+
+from analysis.compare import Comparison, EndpointComparison
+from analysis.results import finite
+from analysis.slopes import SideSlopes
+from report import words
+from report.frames import VERSION
+
+SCHEMA: Final = "alslope-compare-1"
+
+
+def comparison_json(comparison: Comparison) -> dict[str, Any]:
+    """Return everything in a comparison as JSON values; what is not finite becomes null."""
+    rate = comparison.rate
+    return {
+        "schema": SCHEMA,
+        "versions": versions(),
+        "trial": {
+            "title": comparison.trial_title,
+            "simulated": comparison.simulated,
+            "data_sha256": comparison.trial_hash,
+            "patients": len(comparison.patient_ids),
+            "analysed": comparison.n_analysed,
+        },
+        "settings": comparison.settings.to_json(),
+        "differs_from_default": list(comparison.settings.differences().values()),
+        "rate": {
+            "unit": rate.unit,
+            "months_before": rate.months_before,
+            "months_after": rate.months_after,
+            "unavailable": rate.unavailable,
+        },
+        "endpoints": {e.endpoint.key: _endpoint(comparison, e) for e in comparison.endpoints},
+        "absent_endpoints": [endpoint.key for endpoint in comparison.absent],
+        "caveats": list(words.caveats(comparison)),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what computed a result."""
+    return {
+        "alslope": VERSION,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "pandas": pd.__version__,
+    }
+
+
+def _endpoint(comparison: Comparison, result: EndpointComparison) -> dict[str, Any]:
+    return {
+        "label": result.endpoint.label,
+        "unit": result.unit,
+        "heading": words.heading(result),
+        "sentence": words.results_sentence(result),
+        "n": result.n,
+        "before": result.before_summary.to_json(),
+        "after": result.after_summary.to_json(),
+        "change": result.change_summary.to_json(),
+        "correlation": finite(result.correlation),
+        "residual": {
+            "sd": finite(result.slopes.residual_sd),
+            "df": result.slopes.residual_df,
+            "unit": result.endpoint.unit,
+        },
+        "tests": {test.key: test.to_json() for test in result.tests},
+        "holm": {"p": finite(result.holm_p), "over": result.holm_over},
+        "effect_sizes": {effect.key: effect.to_json() for effect in result.effects},
+        "flow": [step.to_json() for step in result.flow],
+        "patients": [_patient(comparison, result, i) for i in range(len(comparison.patient_ids))],
+    }
+
+
+def _patient(comparison: Comparison, result: EndpointComparison, i: int) -> dict[str, Any]:
+    level = comparison.settings.confidence
+    change = result.change_interval(i, level)
+    return {
+        "patient": comparison.patient_ids[i],
+        "in_the_test": bool(result.paired[i]),
+        "before": _side(result, "before", i, level),
+        "after": _side(result, "after", i, level),
+        "change": finite(float(result.change[i])),
+        "change_interval": None if change is None else change.to_json(),
+    }
+
+
+def _side(result: EndpointComparison, name: str, i: int, level: float) -> dict[str, Any]:
+    line: SideSlopes = result.slopes.before if name == "before" else result.slopes.after
+    values = result.before if name == "before" else result.after
+    factor = result.rate.months_before if name == "before" else result.rate.months_after
+    interval = result.slope_interval(name, i, level)
+    return {
+        "slope": finite(float(values[i])),
+        "own_se": finite(factor * float(line.se[i])),
+        "interval": None if interval is None else interval.to_json(),
+        "visits": int(line.n[i]),
+        "span_days": finite(float(line.span_days[i])),
+    }
