@@ -141,6 +141,7 @@ _VALUE_ROLES: Final = ("alsfrs_r", "fvc", "fvc_litres", "fvc_unknown", "svc", "s
 
 def _missing_roles(grid: Grid, columns: ColumnMap) -> Finding | None:
     """Return why the table cannot be a trial, or ``None``."""
+
     def found(code: str, text: str, next_step: str) -> Finding:
         return Finding(code, "error", text, next_step, grid.file, grid.sheet, row=1)
 
@@ -170,7 +171,7 @@ def _column_findings(grid: Grid, columns: ColumnMap) -> tuple[Finding, ...]:
         more = f" and {len(columns.unused) - 12} more" if len(columns.unused) > 12 else ""
         text = f"{len(columns.unused)} columns were not used: {names}{more}."
         findings.append(
-            Finding("UNUSED_COLUMNS", "info", text, "Nothing needs to be done.", **place)
+            Finding("UNUSED_COLUMNS", "info", text, "Nothing needs to be done.", *place)
         )
     for role, kept, dropped in columns.doubled:
         text = f"Two columns could be {role}: “{kept}” is used, “{dropped}” is not."

@@ -45,9 +45,14 @@ def show_table(
 
 def show_small_table(table: pd.DataFrame, name: str, trial: Trial) -> None:
     """Show a table of a few rows whose text wraps, with a button that saves it."""
-    escaped = table.map(lambda value: inert(value) if isinstance(value, str) else value)
-    st.table(escaped, border="horizontal", hide_index=True)
+    shown = table.map(lambda cell: _unbroken(inert(cell)) if isinstance(cell, str) else cell)
+    st.table(shown, border="horizontal", hide_index=True)
     _save_button(table, name, trial)
+
+
+def _unbroken(text: str) -> str:
+    """Keep a short text, such as a name or an interval, on one line."""
+    return text.replace(" ", "\u00a0").replace("\\-", "\u2011") if len(text) < 24 else text
 
 
 def _save_button(table: pd.DataFrame, name: str, trial: Trial) -> None:

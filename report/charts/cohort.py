@@ -36,6 +36,7 @@ COLUMNS: Final = 3
 PER_PAGE: Final = 24
 _ROW: Final = 150
 _ROW_GAP: Final = 62
+_COLUMN_GAP: Final = 0.11
 
 
 def spaghetti_figure(
@@ -277,8 +278,8 @@ def multiples_figure(
     for k, (i, one) in enumerate(zip(patients, courses, strict=True)):
         row, column = divmod(k, COLUMNS)
         top = 1 - row * (_ROW + _ROW_GAP) / inner
-        left = column * (1 + 0.05) / (COLUMNS * 1.05 - 0.05)
-        width = 1 / (COLUMNS * 1.05 - 0.05)
+        left = column * (1 + _COLUMN_GAP) / (COLUMNS * (1 + _COLUMN_GAP) - _COLUMN_GAP)
+        width = 1 / (COLUMNS * (1 + _COLUMN_GAP) - _COLUMN_GAP)
         box = (left, min(1.0, left + width), max(0.0, top - _ROW / inner), top)
         last_row = k + COLUMNS >= len(patients)
         small = _Small(fig, look, result, k, box)
@@ -304,7 +305,7 @@ class _Small:
 
     def axes(self, low: float, high: float, *, with_values: bool, with_months: bool) -> None:
         endpoint = self.result.endpoint
-        step = next((s for s in (5, 10, 12, 24, 60) if (high - low) / s <= 6), 120)
+        step = next((s for s in (5, 10, 12, 24, 60) if (high - low) / s <= 4), 120)
         ticks = np.arange(math.ceil(low / step) * step, high + 1e-9, step)
         room = 0.02 * endpoint.axis[1]
         self.fig.update_layout(

@@ -173,11 +173,13 @@ def gaps(columns: list[npt.NDArray[Any]], breaks: npt.NDArray[np.int64]) -> list
     return result
 
 
-def with_frame(fig: go.Figure, frame: Frame, look: Look, *, simulated: bool) -> go.Figure:
-    """Add title, subtitle and footer for print, and make room for them."""
+def with_frame(
+    fig: go.Figure, frame: Frame, look: Look, *, width: int, simulated: bool
+) -> go.Figure:
+    """Add title, subtitle and footer for print at some width, and make room for them."""
     margin = fig.layout.margin
     top, bottom = int(margin.t or 0), int(margin.b or 0)
-    subtitle = wrap(frame.subtitle, 105) if frame.subtitle else []
+    subtitle = wrap(frame.subtitle, round(width / 6.6)) if frame.subtitle else []
     head = 50 + 19 * len(subtitle)
     fig.update_layout(
         height=int(fig.layout.height) + head + 34,

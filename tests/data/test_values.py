@@ -44,7 +44,9 @@ def test_numbers_are_read(text, number):
     assert parse_number(clean(text)) == number
 
 
-@pytest.mark.parametrize("text", ["", " ", "NA", "n/a", "n.d.", "-", "–", "?", "NaN", "missing", "not done"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "NA", "n/a", "n.d.", "-", "–", "?", "NaN", "missing", "not done"]
+)
 def test_missing_codes_are_no_value(text):
     assert is_missing(clean(text))
     assert parse_number(clean(text)) is None

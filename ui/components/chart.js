@@ -104,7 +104,7 @@ async function saveHtml(Plotly, data) {
   title.textContent = data.title;
   const page =
     '<!doctype html><html lang="en"><head><meta charset="utf-8">' +
-    `<title>${title.innerHTML}</title></head><body style="margin:0;background:#fff">` +
+    `<title>${title.innerHTML}</title>${await fontFace()}</head><body style="margin:0;background:#fff">` +
     `<div id="figure" style="max-width:${data.printWidth}px;margin:16px auto"></div>` +
     `<script>${quiet(library)}</script><script>const figure=${quiet(data.printed)};` +
     'Plotly.newPlot("figure",figure.data,figure.layout,{responsive:true,displaylogo:false});' +
