@@ -278,13 +278,10 @@ def _compare_endpoint(
 def _change_se(table: SlopeTable, rate: Rate) -> FloatArray:
     """Return the SE of each change in the unit of the rate, also where the periods differ."""
     f, g = rate.months_before, rate.months_after
-    if f == g:
-        return np.asarray(f * table.change_se)
     with np.errstate(invalid="ignore", divide="ignore"):
-        own = f**2 / table.before.sxx + g**2 / table.after.sxx
-        equal = 1 / table.before.sxx + 1 / table.after.sxx
-        shared = equal - (table.change_se / table.residual_sd) ** 2
-        return np.asarray(table.residual_sd * np.sqrt(own - f * g * shared))
+        variance = f**2 / table.before.sxx + g**2 / table.after.sxx - 2 * f * g * table.shared_error
+        se = table.residual_sd * np.sqrt(np.maximum(variance, 0))
+    return np.where(np.isnan(table.change), np.nan, se)
 
 
 def _correlation(before: FloatArray, after: FloatArray) -> float:

@@ -6,12 +6,15 @@ import math
 from typing import Final
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from analysis.results import EffectSize, Interval
+from analysis.signed_rank import rounded
 from data.trial import FloatArray
 
-_WIDEST: Final = 1e4
+_TINY: Final = 1e-18
+_FAR: Final = 9.0
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(200)
 
 
 def hedges_correction(df: float) -> float:
@@ -25,6 +28,31 @@ def hedges_correction(df: float) -> float:
     return float(math.exp(logs) / math.sqrt(df / 2))
 
 
+def noncentral_t_cdf(t: float, df: float, ncp: float) -> float:
+    """Return P(T ≤ t) of the noncentral t distribution.
+
+    Notes
+    -----
+    T is (Z + ncp) / S with a standard normal Z and S = √(χ²/df), so the probability is the mean of
+    Φ(t S − ncp) over S, taken by Gauss–Legendre quadrature where neither factor is constant.
+    scipy's own function gives NaN for large statistics in small samples.
+    """
+    if t < 0:
+        return 1 - noncentral_t_cdf(-t, df, -ncp)
+    if t == 0:
+        return float(special.ndtr(-ncp))
+    half = df / 2
+    lowest = math.sqrt(special.gammaincinv(half, _TINY) / half)
+    highest = math.sqrt(special.gammainccinv(half, _TINY) / half)
+    a = min(max(lowest, (ncp - _FAR) / t), highest)
+    b = min(max(a, (ncp + _FAR) / t), highest)
+    s = (a + b) / 2 + (b - a) / 2 * _NODES
+    constant = math.log(2) + half * math.log(half) - special.gammaln(half)
+    density = np.exp(constant + (df - 1) * np.log(s) - half * s * s)
+    inside = float(_WEIGHTS @ (density * special.ndtr(t * s - ncp)))
+    return (b - a) / 2 * inside + float(special.gammaincc(half, half * b * b))
+
+
 def noncentrality_interval(t: float, df: float, level: float) -> tuple[float, float]:
     """Return the noncentralities under which ``t`` is just in either tail.
 
@@ -33,17 +61,13 @@ def noncentrality_interval(t: float, df: float, level: float) -> tuple[float, fl
     Steiger & Fouladi 1997, in *What if there were no significance tests?*, ch. 9.
     """
     tail = (1 - level) / 2
+    reach = 10 + abs(t) * math.sqrt(special.gammainccinv(df / 2, _TINY) / (df / 2))
 
     def solve(probability: float) -> float:
         def gap(ncp: float) -> float:
-            return float(stats.nct.cdf(t, df, ncp)) - probability
+            return noncentral_t_cdf(t, df, ncp) - probability
 
-        low, high = t - 2, t + 2
-        while gap(low) < 0 and low > -_WIDEST:
-            low = t - 2 * (t - low)
-        while gap(high) > 0 and high < _WIDEST:
-            high = t + 2 * (high - t)
-        return float(optimize.brentq(gap, low, high, xtol=1e-12, rtol=1e-14))
+        return float(optimize.brentq(gap, -reach, reach, xtol=1e-12, rtol=1e-14, maxiter=500))
 
     return solve(1 - tail), solve(tail)
 
@@ -72,25 +96,20 @@ def standardised_changes(
     g_av = ("g_av", "Hedges’ g_av (change / root mean square of the two SDs, corrected)")
     n = len(before)
     change = after - before
-    sd = float(np.std(change, ddof=1)) if n > 1 else math.nan
-    pooled = math.sqrt((np.var(before, ddof=1) + np.var(after, ddof=1)) / 2) if n > 1 else math.nan
-    if not sd > 0 or not pooled > 0:
-        why = ("not estimable: fewer than 2 patients or no spread",)
+    spread = n > 1 and bool(np.ptp(rounded(change)) > 0)
+    sd = float(np.std(change, ddof=1)) if spread else math.nan
+    pooled = math.sqrt((np.var(before, ddof=1) + np.var(after, ddof=1)) / 2) if spread else 0.0
+    if not pooled > 0:
+        why = ("not estimable: fewer than 2 patients, or all changes are equal",)
         return (
             EffectSize(*d_z, math.nan, n, notes=why),
             EffectSize(*g_av, math.nan, n, notes=why),
         )
-    mean = float(np.mean(change))
-    low, high = noncentrality_interval(mean / sd * math.sqrt(n), n - 1, level)
-    root = math.sqrt(n)
+    mean, root = float(np.mean(change)), math.sqrt(n)
+    z, g = mean / sd, hedges_correction(n - 1) * mean / pooled
+    ends = noncentrality_interval(z * root, n - 1, level)
     stretch = sd / (root * pooled)
-    return (
-        EffectSize(*d_z, mean / sd, n, Interval(low / root, high / root, level, level)),
-        EffectSize(
-            *g_av,
-            hedges_correction(n - 1) * mean / pooled,
-            n,
-            Interval(low * stretch, high * stretch, level, level),
-            ("interval by Algina & Keselman, for the population value",),
-        ),
-    )
+    of_z = Interval(ends[0] / root, ends[1] / root, level, level)
+    of_g = Interval(ends[0] * stretch, ends[1] * stretch, level, level)
+    how = ("interval by Algina & Keselman, for the population value",)
+    return EffectSize(*d_z, z, n, of_z), EffectSize(*g_av, g, n, of_g, how)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,4 +121,4 @@ def _side_reason(side: SideSlopes, i: int, name: str, settings: Settings) -> str
     if n < settings.min_visits:
         return f"{n} visit{'s' if n != 1 else ''} {name}, {settings.min_visits} needed"
     needed = max(1, settings.min_span_days)
-    return f"visits {name} span {side.span_days[i]:.0f} days, {needed} needed"
+    return f"visits {name} span {math.floor(side.span_days[i])} days, {needed} needed"

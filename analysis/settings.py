@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, TypeVar
 
 from analysis.setting_fields import FIELDS, Field, SettingsProblem
 from data.endpoints import ENDPOINTS, PRIMARY
@@ -31,6 +31,8 @@ REASONS: Final = (
 """Reasons that can be given for leaving out or keeping data; free text stays beside them."""
 
 MAX_DECISIONS: Final = 5_000
+
+Decision = TypeVar("Decision")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,6 +55,18 @@ class PointDecision:
     keep: bool
     reason: str
     note: str = ""
+
+
+def _checked_endpoints(keys: tuple[str, ...]) -> tuple[str, ...]:
+    if not keys or len(set(keys)) != len(keys) or any(key not in ENDPOINTS for key in keys):
+        raise SettingsProblem(f"distinct endpoints are needed, of {', '.join(ENDPOINTS)}")
+    return keys
+
+
+def _few_enough(decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
+    if len(decisions) > MAX_DECISIONS:
+        raise SettingsProblem(f"at most {MAX_DECISIONS:,} decisions about patients and values")
+    return decisions
 
 
 @dataclass(frozen=True)
@@ -118,13 +132,9 @@ class Settings:
     def __post_init__(self) -> None:
         for name, spec in FIELDS.items():
             object.__setattr__(self, name, spec.check(getattr(self, name)))
-        unknown = [key for key in self.endpoints if key not in ENDPOINTS]
-        if unknown or not self.endpoints or len(set(self.endpoints)) != len(self.endpoints):
-            raise SettingsProblem(f"endpoints must be distinct and known, not {self.endpoints!r}")
-        if max(len(self.excluded_patients), len(self.points)) > MAX_DECISIONS:
-            raise SettingsProblem(f"more than {MAX_DECISIONS:,} exclusions")
-        object.__setattr__(self, "excluded_patients", tuple(sorted(self.excluded_patients)))
-        object.__setattr__(self, "points", tuple(sorted(self.points)))
+        object.__setattr__(self, "endpoints", _checked_endpoints(self.endpoints))
+        for name in ("excluded_patients", "points"):
+            object.__setattr__(self, name, tuple(sorted(_few_enough(getattr(self, name)))))
 
     def with_(self, **changes: Any) -> Self:
         """Return a copy with some fields changed."""
@@ -172,17 +182,18 @@ class Settings:
         values: dict[str, Any] = {}
         by_url = {spec.url: name for name, spec in FIELDS.items()}
         for url, text in query.items():
-            if url == "endpoints":
-                values["endpoints"] = tuple(text[:500].split("~"))
-            elif url not in by_url:
+            if url != "endpoints" and url not in by_url:
                 problems.append(f"The link carries an unknown setting “{url[:40]}”; it is ignored.")
-            else:
-                spec = FIELDS[by_url[url]]
-                try:
+                continue
+            try:
+                if url == "endpoints":
+                    values[url] = _checked_endpoints(tuple(text[:500].split("~")))
+                else:
+                    spec = FIELDS[by_url[url]]
                     values[by_url[url]] = spec.check(spec.from_text(text))
-                except SettingsProblem as problem:
-                    problems.append(f"The link’s “{url}” is ignored: {problem}.")
-        return cls._tolerant(values, problems)
+            except SettingsProblem as problem:
+                problems.append(f"The link’s “{url}” is ignored: {problem}.")
+        return cls(**values), tuple(problems)
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> tuple[Self, tuple[str, ...]]:
@@ -206,16 +217,7 @@ class Settings:
                     values[name] = _READERS[name](value)
             except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as problem:
                 problems.append(f"“{name}” is ignored: {str(problem)[:120]}.")
-        return cls._tolerant(values, problems)
-
-    @classmethod
-    def _tolerant(cls, values: dict[str, Any], problems: list[str]) -> tuple[Self, tuple[str, ...]]:
-        try:
-            return cls(**values), tuple(problems)
-        except SettingsProblem as problem:
-            problems.append(f"“endpoints” or the exclusions are ignored: {problem}.")
-            scalars = {name: value for name, value in values.items() if name in FIELDS}
-            return cls(**scalars), tuple(problems)
+        return cls(**values), tuple(problems)
 
     def differences(self, base: Settings | None = None) -> dict[str, str]:
         """Return what differs from ``base`` (the defaults), field by field, in words."""
@@ -268,13 +270,13 @@ def _number(value: Any) -> float:
 
 
 def _read_endpoints(value: Any) -> tuple[str, ...]:
-    return tuple(_text(key) for key in value)
+    return _checked_endpoints(tuple(_text(key) for key in value))
 
 
 def _read_exclusions(value: Any) -> tuple[PatientExclusion, ...]:
     return tuple(
         PatientExclusion(_text(v["patient"]), _text(v["reason"]), _text(v.get("note", ""), 2000))
-        for v in value
+        for v in _few_enough(tuple(value))
     )
 
 
@@ -289,7 +291,7 @@ def _read_points(value: Any) -> tuple[PointDecision, ...]:
             _text(v["reason"]),
             _text(v.get("note", ""), 2000),
         )
-        for v in value
+        for v in _few_enough(tuple(value))
     )
 
 

@@ -105,6 +105,8 @@ class SlopeTable:
     change_se
         Standard error of the change from the pooled residual SD; where the day-0 visit counts in
         both periods it contains their covariance.
+    shared_error
+        Covariance of the two slopes over the residual variance; 0 unless a visit is in both.
     residual_sd, residual_df
         Residual SD pooled over patients and periods, and its degrees of freedom.
     """
@@ -114,6 +116,7 @@ class SlopeTable:
     after: SideSlopes
     change: FloatArray
     change_se: FloatArray
+    shared_error: FloatArray
     residual_sd: float
     residual_df: int
 
@@ -252,11 +255,11 @@ def slope_table(trial: Trial, endpoint: str, settings: Settings) -> SlopeTable:
     rss = sum(float(np.sum(side.rss[side.enough])) for side in sides)
     sd = float(np.sqrt(rss / df)) if df > 0 else float("nan")
     with np.errstate(invalid="ignore", divide="ignore"):
-        variance = 1 / before.sxx + 1 / after.sxx
-        variance -= 2 * _shared_error(points, before, after)
+        shared = _shared_error(points, before, after)
+        variance = 1 / before.sxx + 1 / after.sxx - 2 * shared
         change = after.slope - before.slope
         change_se = np.where(np.isnan(change), np.nan, sd * np.sqrt(np.maximum(variance, 0)))
-    return SlopeTable(points, before, after, change, change_se, sd, df)
+    return SlopeTable(points, before, after, change, change_se, shared, sd, df)
 
 
 def _shared_error(points: Points, before: SideSlopes, after: SideSlopes) -> FloatArray:

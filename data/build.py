@@ -52,9 +52,13 @@ def build_trial(
 def natural_order(names: Iterable[str]) -> list[str]:
     """Sort names so that P2 comes before P10."""
 
-    def key(name: str) -> list[tuple[int, int, str]]:
+    def key(name: str) -> tuple[list[tuple[int, int, str]], str]:
         parts = re.split(r"(\d+)", name.casefold())
-        return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts]
+        return [_part(part) for part in parts], name
+
+    def _part(text: str) -> tuple[int, int, str]:
+        digits = text.lstrip("0")
+        return (0, len(digits), digits) if text.isdigit() else (1, 0, text)
 
     return sorted(names, key=key)
 
@@ -135,14 +139,16 @@ def _with_days(values: pd.DataFrame, patients: pd.DataFrame) -> pd.DataFrame:
     day0 = pd.to_datetime(values["patient"].map(first))
     visit = pd.to_datetime(values["date"])
     by_date = (visit - day0).dt.days.astype("float64")
-    return values.assign(day=by_date.fillna(values["day"]), date=visit)
+    stated = pd.to_numeric(values["day"]).astype("float64")
+    return values.assign(day=by_date.fillna(stated), date=visit)
 
 
 def _without_duplicates(
     values: pd.DataFrame, rows: VisitRows, findings: list[Finding]
 ) -> pd.DataFrame:
     """Collapse values that stand twice; quarantine those that contradict each other."""
-    when = values["day"].fillna(values["date"].map(lambda d: d.toordinal(), na_action="ignore"))
+    calendar = (values["date"] - pd.Timestamp(0)).dt.days.astype("float64")
+    when = values["day"].fillna(calendar)
     timed = when.notna()
     same = values.assign(_when=when)[["patient", "endpoint", "_when", "value"]]
     repeated = same.duplicated(keep="first") & timed
@@ -155,7 +161,8 @@ def _without_duplicates(
         )
     kept = values[~repeated].reset_index(drop=True)
     place = same[~repeated].reset_index(drop=True)[["patient", "endpoint", "_when"]]
-    conflict = place.duplicated(keep=False) & place["_when"].notna()
+    possible = (kept["status"] == USABLE) & place["_when"].notna()
+    conflict = place.where(possible).duplicated(keep=False) & possible
     for _, group in kept[conflict].groupby([place["patient"], place["endpoint"], place["_when"]]):
         said = " and ".join(
             f"{value:g} (row {row})"
@@ -173,7 +180,7 @@ def _without_duplicates(
                 column=str(group["column"].iloc[0]),
             )
         )
-    kept.loc[conflict & (kept["status"] == USABLE), "status"] = "CONFLICTING_DUPLICATES"
+    kept.loc[conflict, "status"] = "CONFLICTING_DUPLICATES"
     return kept
 
 

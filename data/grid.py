@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Final
+from xml.etree.ElementTree import ParseError
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
@@ -22,6 +24,22 @@ MAX_ROWS: Final = 300_000
 MAX_COLUMNS: Final = 2_000
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _MAX_FIELD: Final = 1_000_000
+_DAMAGE: Final = (
+    InvalidFileException,
+    ParseError,
+    zipfile.BadZipFile,
+    zlib.error,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What the workbook library raises for damaged, encrypted or hostile contents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +59,7 @@ class Grid:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     row_numbers: tuple[int, ...]
+    hidden: bool = False
 
     def column(self, position: int) -> list[str]:
         """Return the cleaned texts of one column."""
@@ -107,9 +126,8 @@ def _refuse(file: UploadedFile, code: str, text: str, next_step: str) -> Refused
 def _read_text(file: UploadedFile) -> Grid:
     text = _decode(file)
     csv.field_size_limit(_MAX_FIELD)
-    lines = text.splitlines()
-    delimiter = _delimiter(lines)
     try:
+        delimiter = _delimiter(text.splitlines())
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as problem:
         raise _refuse(
@@ -144,7 +162,7 @@ def _decode(file: UploadedFile) -> str:
 
 def _delimiter(lines: list[str]) -> str:
     """Return the delimiter that cuts the first lines into the most columns, alike in each."""
-    sample = [line for line in lines if line.strip()][:50]
+    sample = [line for line in lines if line.strip()][:50] or [""]
 
     def score(delimiter: str) -> tuple[int, int]:
         widths = [len(row) for row in csv.reader(sample, delimiter=delimiter)]
@@ -184,23 +202,23 @@ def _read_workbook(file: UploadedFile) -> list[Grid]:
         workbook = openpyxl.load_workbook(
             io.BytesIO(file.content), read_only=True, data_only=True, keep_links=False
         )
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError):
+    except _DAMAGE:
         raise damaged from None
     try:
         return [
-            _grid(file, sheet.title, _sheet_rows(file, sheet))
+            _grid(
+                file, sheet.title, _sheet_rows(file, sheet), hidden=sheet.sheet_state != "visible"
+            )
             for sheet in workbook.worksheets
-            if sheet.sheet_state == "visible"
         ]
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError):
+    except _DAMAGE:
         raise damaged from None
     finally:
         workbook.close()
 
 
 def _sheet_rows(file: UploadedFile, sheet: Any) -> list[list[str]]:
-    if (sheet.max_row or 0) > MAX_ROWS or (sheet.max_column or 0) > MAX_COLUMNS:
-        sheet.reset_dimensions()
+    sheet.reset_dimensions()
     rows = []
     for number, row in enumerate(sheet.iter_rows(), start=1):
         if number > MAX_ROWS or len(row) > MAX_COLUMNS:
@@ -226,13 +244,13 @@ def _cell_text(cell: Any) -> str:
         return str(value)
     if isinstance(value, int | float):
         if "%" in (cell.number_format or ""):
-            return f"{round(value * 100, 10):g}%"
+            return f"{round(value * 100, 10)!r}%"
         return str(int(value)) if float(value).is_integer() else repr(value)
     return str(value)
 
 
-def _grid(file: UploadedFile, sheet: str, rows: list[list[str]]) -> Grid:
-    numbered = [(i, row) for i, row in enumerate(rows, start=1) if any(c.strip() for c in row)]
+def _grid(file: UploadedFile, sheet: str, rows: list[list[str]], *, hidden: bool = False) -> Grid:
+    numbered = [(i, row) for i, row in enumerate(rows, start=1) if any(clean(c) for c in row)]
     if not numbered:
         return Grid(file.name, sheet, (), (), ())
     width = max(len(row) for _, row in numbered)
@@ -251,6 +269,7 @@ def _grid(file: UploadedFile, sheet: str, rows: list[list[str]]) -> Grid:
         header=header,
         rows=tuple(tuple(row) for row in _all_padded(body, width)),
         row_numbers=tuple(number for number, _ in body),
+        hidden=hidden,
     )
 
 

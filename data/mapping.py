@@ -140,6 +140,7 @@ class ColumnMap:
     roles: Mapping[str, int]
     wide: tuple[WideColumn, ...]
     unused: tuple[str, ...]
+    unnamed: tuple[int, ...]
     doubled: tuple[tuple[str, str, str], ...]
 
     @property
@@ -184,7 +185,11 @@ def map_columns(grid: Grid) -> ColumnMap:
         unused += [grid.header[column.position] for column in wide]
         wide = []
     return ColumnMap(
-        MappingProxyType(roles), tuple(wide), tuple(h for h in unused if h), tuple(doubled)
+        roles=MappingProxyType(roles),
+        wide=tuple(wide),
+        unused=tuple(header for header in unused if header),
+        unnamed=tuple(at for at, h in enumerate(grid.header) if not h and any(grid.column(at))),
+        doubled=tuple(doubled),
     )
 
 

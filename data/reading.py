@@ -96,7 +96,8 @@ def read_files(files: Sequence[UploadedFile], answers: Mapping[str, str] | None 
         return Reading("reject", findings=(refusal.finding,))
     if not grids:
         return _rejected(Finding("EMPTY", "error", "No file was given.", "Choose a file."))
-    candidates = [(grid, map_columns(grid)) for grid in grids]
+    seen = [grid for grid in grids if not grid.hidden] or grids
+    candidates = [(grid, map_columns(grid)) for grid in seen]
     grid, columns = max(candidates, key=lambda pair: _completeness(pair[1]))
     left_out = _other_sheets(grids, grid)
     problem = _missing_roles(grid, columns)
@@ -173,6 +174,10 @@ def _column_findings(grid: Grid, columns: ColumnMap) -> tuple[Finding, ...]:
         findings.append(
             Finding("UNUSED_COLUMNS", "info", text, "Nothing needs to be done.", *place)
         )
+    for position in columns.unnamed:
+        text = f"Column {position + 1} has values but no header; it was not used."
+        step = "Name it, or check whether a comma inside a number has cut a cell in two."
+        findings.append(Finding("UNNAMED_COLUMN", "warning", text, step, *place, row=1))
     for role, kept, dropped in columns.doubled:
         text = f"Two columns could be {role}: “{kept}” is used, “{dropped}” is not."
         step = "Rename or delete the one that is not meant."
@@ -185,7 +190,7 @@ def _other_sheets(grids: list[Grid], used: Grid) -> tuple[Finding, ...]:
         Finding(
             "SHEET_NOT_USED",
             "warning",
-            f"This sheet ({len(grid.rows)} rows) was not read.",
+            f"This {'hidden ' if grid.hidden else ''}sheet ({len(grid.rows)} rows) was not read.",
             "Put all visits into one table.",
             file=grid.file,
             sheet=grid.sheet,

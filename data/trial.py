@@ -43,6 +43,7 @@ MEASUREMENT_COLUMNS: Final = (
     "row",
     "column",
 )
+_SORTED_BY: Final = ("endpoint", "day", "date", "value", "status", "row")
 EVENT_COLUMNS: Final = ("patient", "kind", "day", "text")
 
 FloatArray = npt.NDArray[np.float64]
@@ -140,7 +141,9 @@ class Trial:
             raise ValueError(f"{len(strangers)} patients have values but no row of their own")
         measurements = (
             self.measurements_frame.assign(_order=self.measurements_frame["patient"].map(order))
-            .sort_values(["_order", "endpoint", "day", "date", "row"], kind="stable")
+            .sort_values(
+                ["_order", "endpoint", "day", "date", "value", "status", "row"], kind="stable"
+            )
             .drop(columns="_order")
             .reset_index(drop=True)
         )

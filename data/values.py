@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -72,13 +73,19 @@ class Unreadable:
 
 def clean(text: str) -> str:
     """Return ``text`` with Unicode digits, minus signs and spaces made plain, and trimmed."""
-    plain = unicodedata.normalize("NFKC", text.translate(_TRANSLATE)).translate(_TRANSLATE)
-    if not plain.isascii():
-        plain = "".join(
-            str(unicodedata.digit(c)) if unicodedata.digit(c, None) is not None else c
-            for c in plain
-        )
-    return plain.strip()
+    if text.isascii():
+        return text.strip()
+    plain = "".join(_plain_letter(letter) for letter in text.translate(_TRANSLATE))
+    return plain.translate(_TRANSLATE).strip()
+
+
+def _plain_letter(letter: str) -> str:
+    """Return one letter in its plain form; a raised or circled digit is a mark, not a digit."""
+    form = unicodedata.decomposition(letter)
+    if form.startswith(("<super>", "<sub>", "<circle>", "<fraction>")):
+        return letter
+    digit = unicodedata.decimal(letter, None)
+    return unicodedata.normalize("NFKC", letter) if digit is None else str(digit)
 
 
 def is_missing(text: str) -> bool:
@@ -106,7 +113,7 @@ def parse_number(text: str, *, decimal_comma: bool = False) -> float | Unreadabl
     body = text[:-1].rstrip() if text.endswith("%") else text
     if decimal_comma and _COMMA_NUMBER.fullmatch(body):
         body = body.replace(",", ".")
-    if not _NUMBER.fullmatch(body):
+    if not _NUMBER.fullmatch(body) or not math.isfinite(float(body)):
         return Unreadable("not a number")
     return float(body)
 

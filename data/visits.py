@@ -30,6 +30,7 @@ DATE_ROLES: Final = ("visit_date", "transplant_date", "death_date", "onset_date"
 _LITRES_LIMIT: Final = 8.5
 _PERCENT_LIMIT: Final = 12.0
 _MAX_LISTED_ROWS: Final = 8
+_LONGEST_LIFE_DAYS: Final = 120 * 365.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,16 @@ class _Collector:
         ]
         wide = [(column.measure, column.position, column.month) for column in self.columns.wide]
         unit = self._fvc_endpoint([p for role, p, _ in found + wide if role == "fvc_unknown"])
+        if unit in self.columns.roles and "fvc_unknown" in self.columns.roles:
+            spare = self.columns.roles["fvc_unknown"]
+            found = [item for item in found if item[1] != spare]
+            self._found(
+                "TWO_COLUMNS_FOR_ONE",
+                f"“{self.grid.header[spare]}” names no unit and was not used: "
+                f"“{self.grid.header[self.columns.roles[unit]]}” holds FVC in that unit already.",
+                "Rename it, or delete the one that is not meant.",
+                column=self.grid.header[spare],
+            )
         return [
             (unit if role == "fvc_unknown" else role, p, month) for role, p, month in found + wide
         ]
@@ -225,9 +236,26 @@ class _Collector:
         """Return days from the transplant where the table itself gives them, else NaN."""
         for role, factor in (("day", 1.0), ("month", DAYS_PER_MONTH)):
             if role in self.columns.roles:
-                numbers = self._numbers(self.columns.roles[role], lambda _: True, role)
-                return pd.Series([np.nan if n is None else n * factor for n in numbers])
-        return pd.Series(np.nan, index=patients.index)
+                numbers = self._numbers(self.columns.roles[role], _anything, role)
+                days = pd.Series([np.nan if n is None else n * factor for n in numbers])
+                return self._possible_times(days.astype("float64"), role)
+        return pd.Series(np.nan, index=patients.index, dtype="float64")
+
+    def _possible_times(self, days: pd.Series, role: str) -> pd.Series:
+        """Return days from the transplant, without those that no life can hold."""
+        position = self.columns.roles[role]
+        absurd = days.abs() > _LONGEST_LIFE_DAYS
+        texts = self.grid.column(position)
+        for at in np.flatnonzero(absurd):
+            self._found(
+                "INVALID_TIME",
+                f"“{texts[at][:40]}” {role}s from the transplant is no possible time.",
+                "Correct the cell; without it the value has no time.",
+                row=self.grid.row_numbers[at],
+                column=self.grid.header[position],
+                value=texts[at],
+            )
+        return days.mask(absurd)
 
     def _values(
         self,
@@ -239,14 +267,13 @@ class _Collector:
     ) -> pd.DataFrame:
         scale = ENDPOINTS[key]
         numbers = self._numbers(position, scale.accepts, f"{scale.label} in {scale.unit}")
-        value = pd.Series(numbers, dtype="float64")
-        possible = value.map(scale.accepts, na_action="ignore").fillna(True).astype(bool)
+        possible = [number is None or scale.accepts(number) for number in numbers]
         dates = patients.get("visit_date", pd.Series([None] * len(patients), dtype="object"))
         return pd.DataFrame(
             {
                 "patient": patients["patient"],
                 "endpoint": key,
-                "value": value,
+                "value": pd.Series(numbers, dtype="float64"),
                 "date": dates if month is None else None,
                 "day": times if month is None else month * DAYS_PER_MONTH,
                 "row": patients["row"],
@@ -313,6 +340,11 @@ class _Collector:
                 f"{_rows(lost)} with a value but without a time.",
                 "Fill in the visit date; until then the values are listed but not analysed.",
             )
+
+
+def _anything(value: float) -> bool:
+    """Accept every number: its meaning is judged elsewhere."""
+    return True
 
 
 def _rows(numbers: list[int]) -> str:

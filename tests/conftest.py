@@ -14,6 +14,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as search
 
 from analysis.compare import Comparison, EndpointComparison, compare
+from analysis.results import Interval
 from analysis.settings import Settings
 from data.grid import UploadedFile
 from data.reading import Reading, read_files
@@ -33,7 +34,7 @@ search.register_profile(
 search.register_profile("search", deadline=None, max_examples=1000, suppress_health_check=_QUIET)
 search.load_profile("usual")
 
-Visits = Mapping[str, Mapping[float, float]]
+Visits = Mapping[str, Mapping[Any, Any]]
 
 
 def frame_from(visits: Visits, endpoint: str = "alsfrs_r") -> pd.DataFrame:
@@ -137,6 +138,12 @@ def r_compared(name: str, rule: str, alternative: str = "two-sided") -> Endpoint
     )
     comparison: Comparison = compare(trial, settings)
     return comparison.endpoints[0]
+
+
+def ends(interval: Interval | None) -> tuple[float, float]:
+    """Return the ends of an interval that must be there."""
+    assert interval is not None
+    return interval.low, interval.high
 
 
 def floats(values: Iterable[float | None]) -> np.ndarray:

@@ -9,7 +9,8 @@ import streamlit as st
 from analysis.compare import Comparison, EndpointComparison
 from data.trial import Trial
 from report import tables, words
-from report.charts.cohort import PER_PAGE, multiples_figure, sorted_patients, spaghetti_figure
+from report.charts.multiples import PER_PAGE, multiples_figure, sorted_patients
+from report.charts.spaghetti import spaghetti_figure
 from report.frames import frame_for
 from ui import state
 from ui.figures import Chart, show_figure

@@ -72,7 +72,11 @@ def show_figure(chart: Chart, trial: Trial) -> int | None:
 
     def on_paper() -> str:
         framed = with_frame(
-            chart.build(LIGHT, names), chart.frame, LIGHT, simulated=trial.simulated
+            chart.build(LIGHT, names),
+            chart.frame,
+            LIGHT,
+            width=chart.print_width,
+            simulated=trial.simulated,
         )
         return str(framed.to_json(engine="json"))
 

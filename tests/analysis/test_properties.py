@@ -18,7 +18,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from analysis.compare import Comparison, EndpointComparison, compare
-from analysis.effect_sizes import noncentrality_interval
+from analysis.effect_sizes import noncentrality_interval, standardised_changes
 from analysis.setting_fields import FIELDS
 from analysis.settings import PatientExclusion, PointDecision, Settings
 from analysis.signed_rank import _kth_walsh, hodges_lehmann, sign_flip, signed_rank
@@ -36,6 +36,7 @@ from tests.conftest import (
 )
 
 RELATIVE = 1e-8
+MANY = 5 * search().max_examples
 
 # -- strategies ------------------------------------------------------------------------------------
 
@@ -47,7 +48,7 @@ trials = st.lists(st.one_of(courses, full_courses), min_size=1, max_size=7).map(
     lambda drawn: {f"P{i:02}": course for i, course in enumerate(drawn)}
 )
 rules = st.sampled_from(DAY0_RULES)
-tidy = st.builds(
+tidy: st.SearchStrategy[dict[str, Any]] = st.builds(
     dict,
     day0=rules,
     min_visits=st.integers(2, 4),
@@ -66,7 +67,8 @@ def numbers_of(result: EndpointComparison) -> list[float]:
     found = [result.n, result.correlation]
     for summary in (result.before_summary, result.after_summary, result.change_summary):
         found += [summary.mean, summary.sd, summary.median]
-    for item in (*result.tests, *result.effects):
+    items: tuple[Any, ...] = (*result.tests, *result.effects)
+    for item in items:
         ends = (item.interval.low, item.interval.high) if item.interval else (math.nan, math.nan)
         found += [getattr(item, "p", math.nan), getattr(item, "estimate", math.nan), *ends]
     return [float(number) for number in found]
@@ -201,7 +203,8 @@ def test_too_little_to_estimate_is_said_not_raised(visits, n):
     comparison = compare(made(few), Settings())
     assert isinstance(comparison, Comparison)
     for result in comparison.endpoints:
-        for item in (*result.tests, *result.effects):
+        items: tuple[Any, ...] = (*result.tests, *result.effects)
+        for item in items:
             value = item.p if hasattr(item, "p") else item.value
             assert math.isfinite(value) or item.notes
             json.dumps(item.to_json(), allow_nan=False)
@@ -336,17 +339,33 @@ def test_the_t_test_says_why_it_has_no_p(visits, n, why):
 def test_changes_that_are_equal_but_for_rounding_have_no_effect_size(shift):
     # Parallel courses: all changes are the same number, up to the last bits.
     visits = {f"P{i}": {d: v * 1.1 + i * shift for d, v in BENT.items()} for i in range(6)}
-    visits |= {"Q": {d * 1.0 - 0.0: v * 1.1 for d, v in BENT.items()}}
     result = compared(made(visits))
     assert "all changes are equal" in " ".join(result.primary.notes)
     assert [math.isnan(effect.value) for effect in result.effects] == [True, True]
 
 
 def test_nearly_equal_changes_do_not_crash():
-    visits = {"A": BENT, "B": {**BENT, 120: 34 + 1e-7}, "C": BENT}
+    visits: Visits = {"A": BENT, "B": {**BENT, 120: 34 + 1e-7}, "C": BENT}
     result = compared(made(visits))
     assert result.n == 3
     assert math.isfinite(result.primary.p)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [[1.0, 1.27], [2.0, 2.001], [1.0, 1.0, 1.00001], [-5.0, -5.1, -5.2], [1.0] * 9 + [1.01]],
+    ids=str,
+)
+def test_a_large_effect_has_an_interval_or_says_why_not(changes):
+    after = np.array(changes)
+    for effect in standardised_changes(
+        np.linspace(0, 1, len(after)), after + np.linspace(0, 1, len(after)), 0.95
+    ):
+        assert math.isfinite(effect.value)
+        if effect.interval is None:
+            assert effect.notes
+        else:
+            assert -math.inf < effect.interval.low < effect.interval.high < math.inf
 
 
 def test_two_patients_give_a_t_test_and_no_correlation():
@@ -400,7 +419,7 @@ def test_settings_survive_json(choices):
     assert again.key == choices.key
 
 
-@search(max_examples=200)
+@search(max_examples=MANY)
 @given(any_settings)
 def test_settings_survive_a_link_except_what_names_patients(choices):
     again, problems = Settings.from_query(choices.to_query())
@@ -437,7 +456,7 @@ json_values = st.recursive(
 field_names = st.sampled_from([field.name for field in fields(Settings)])
 
 
-@search(max_examples=300)
+@search(max_examples=MANY)
 @given(st.dictionaries(field_names | st.text(max_size=8), json_values, max_size=4))
 def test_hostile_json_is_ignored_by_name(plain):
     choices, problems = Settings.from_json(plain)
@@ -480,7 +499,7 @@ def test_a_wrong_endpoint_list_does_not_bring_back_excluded_patients():
 url_names = st.sampled_from([*(spec.url for spec in FIELDS.values()), "endpoints"])
 
 
-@search(max_examples=300)
+@search(max_examples=MANY)
 @given(st.dictionaries(url_names | st.text(max_size=8), st.text(max_size=50), max_size=4))
 def test_hostile_links_are_ignored_by_name(query):
     choices, problems = Settings.from_query(query)

@@ -16,6 +16,7 @@ from tests.conftest import (
     DAY0_RULES,
     R_TRIALS,
     REFERENCE,
+    ends,
     floats,
     r_compared,
     r_numbers,
@@ -65,7 +66,7 @@ def test_slope_intervals_rest_on_the_pooled_se_of_r(name, rule, side, r_side):
         if se is None:
             assert interval is None
         else:
-            close([interval.low, interval.high], [slope[i] - half * se, slope[i] + half * se])
+            close(ends(interval), [slope[i] - half * se, slope[i] + half * se])
 
 
 @every_rule
@@ -99,7 +100,7 @@ def test_change_intervals_rest_on_the_variance_of_r(name, rule):
             assert interval is None
         else:
             reach = half * math.sqrt(var)
-            close([interval.low, interval.high], [d - reach, d + reach])
+            close(ends(interval), [d - reach, d + reach])
 
 
 @every_rule

@@ -17,6 +17,7 @@ from tests.conftest import (
     DAY0_RULES,
     R_TRIALS,
     REFERENCE,
+    ends,
     frame_from,
     r_compared,
     r_numbers,
@@ -53,7 +54,7 @@ def test_paired_t_equals_r(name, rule, alternative, key):
     expected = r_numbers(name)["rules"][rule]["t"]
     test = r_compared(name, rule, alternative).primary
     close([test.statistic, test.df, test.p], [expected["t"], expected["df"], expected[key]])
-    close([test.interval.low, test.interval.high], expected["ci95"])
+    close(ends(test.interval), expected["ci95"])
 
 
 @every_trial

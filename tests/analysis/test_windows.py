@@ -11,7 +11,7 @@ import pytest
 from analysis.compare import compare
 from analysis.settings import PatientExclusion, PointDecision, Settings, SettingsProblem
 from data.trial import DAYS_PER_MONTH, Periods
-from tests.conftest import compared, frame_from, made, reasons, trial_from
+from tests.conftest import compared, ends, frame_from, made, reasons, trial_from
 
 MONTH = DAYS_PER_MONTH
 # One point a month before, half a point a month after.
@@ -115,14 +115,22 @@ def test_moving_day_0_moves_visits_across():
         ({-90: 40, 0: 39, 90: 38}, {}, "1 visit after, 2 needed"),
         ({-90: 40, 60: 39, 150: 38}, {}, "1 visit before, 2 needed"),
         ({-90: 40, 90: 39}, {}, "1 visit before, 2 needed; 1 visit after, 2 needed"),
-        ({-90: 40, 0: 39, 60: 38, 150: 37}, {"min_visits": 3}, "2 visits before, 3 needed; 2 visits after, 3 needed"),
+        (
+            {-90: 40, 0: 39, 60: 38, 150: 37},
+            {"min_visits": 3},
+            "2 visits before, 3 needed; 2 visits after, 3 needed",
+        ),
         ({-40: 40, 0: 39, 60: 38, 150: 37}, {}, "visits before span 40 days, 60 needed"),
         ({-60: 40, 0: 39, 60: 38, 119: 37}, {}, "visits after span 59 days, 60 needed"),
         ({-90: 40, 0: 39}, {}, "no ALSFRS-R visit after day 0 in the window"),
         ({30: 40, 90: 39}, {}, "no ALSFRS-R visit before day 0 in the window"),
-        ({-200: 40, 200: 39}, {"pre_months": 1, "post_months": 1}, "no ALSFRS-R visit in the windows"),
+        (
+            {-200: 40, 200: 39},
+            {"pre_months": 1, "post_months": 1},
+            "no ALSFRS-R visit in the windows",
+        ),
     ],
-)  # fmt: skip
+)
 def test_reasons_in_words(course, settings, reason):
     assert reasons(compared(made({"A": course, "B": COURSE}), **settings))["A"] == reason
 
@@ -247,7 +255,8 @@ def test_errors_of_a_change_with_unequal_periods_worked_by_hand():
 
 def test_errors_with_unequal_periods_contain_the_shared_visit():
     # After with day 0: t = 0, 3, 6, Sxx = 18, slope −1/6, residuals 1/6, −1/3, 1/6: RSS 1/6.
-    # Day 0 is 2 from the centre before and −3 from the centre after: covariance sd² · −6 / (8 · 18).
+    # Day 0 is 2 from the centre before and −3 from the centre after: covariance
+    # sd² · −6 / (8 · 18).
     result = compared(made({"A": NOISY}, periods=Periods(10, 5)), rate_unit="period", day0="both")
     variance = (2 / 3 + 1 / 6) / 2
     expected = variance * (100 / 8 + 25 / 18 - 2 * 10 * 5 * -6 / (8 * 18))
@@ -269,7 +278,7 @@ def test_an_interval_of_a_slope_is_in_the_unit_of_its_period():
     month, period = compared(trial), compared(trial, rate_unit="period")
     for side, factor in (("before", 10), ("after", 5)):
         one, other = month.slope_interval(side, 0, 0.95), period.slope_interval(side, 0, 0.95)
-        assert (other.low, other.high) == pytest.approx((factor * one.low, factor * one.high))
+        assert ends(other) == pytest.approx(tuple(factor * end for end in ends(one)))
 
 
 def test_an_endpoint_without_values_is_named_as_absent():

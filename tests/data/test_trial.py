@@ -37,7 +37,7 @@ def test_frames_handed_out_cannot_change_the_trial(name):
     before, known = getattr(trial, name).copy(deep=True), trial.hash
     frame = getattr(trial, name)
     for column in list(frame.columns):
-        frame.iloc[:, frame.columns.get_loc(column)] = frame[column].iloc[::-1].to_numpy()
+        frame.loc[:, column] = frame[column].iloc[::-1].to_numpy()
         frame[column] = "other"
     pd.testing.assert_frame_equal(getattr(trial, name), before)
     assert replace(trial).hash == known
@@ -46,7 +46,7 @@ def test_frames_handed_out_cannot_change_the_trial(name):
 def test_writing_single_cells_cannot_change_the_trial():
     trial = made(VISITS)
     frame = trial.measurements
-    frame.iloc[0, frame.columns.get_loc("value")] = 0.0
+    frame.loc[0, "value"] = 0.0
     frame.loc[1, "value"] = 0.0
     values = trial.measurements["value"].to_numpy()
     with pytest.raises(ValueError, match="read-only"):
@@ -158,8 +158,8 @@ def test_removing_the_dates_does_not_change_the_hash():
     assert trial.hash == hash_of(LONG)
     undated = replace(
         trial,
-        measurements_frame=trial.measurements.assign(date=pd.NaT, file="", row=0),
-        patients_frame=trial.patients.assign(transplant_dates=[()] * 3),
+        measurements_frame=trial.measurements.assign(date=None, file="", row=0),
+        patients_frame=trial.patients.assign(transplant_dates=""),
         findings=(),
         title="other",
     )

@@ -1,4 +1,4 @@
-"""All patients: the courses around day 0 with one highlighted, and small multiples."""
+"""Small multiples: every patient in a panel of their own, all on one scale."""
 
 from __future__ import annotations
 
@@ -9,223 +9,18 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from analysis.cohort import Middle, middle_course
 from analysis.compare import Comparison, EndpointComparison
 from analysis.course import Course, course
-from analysis.slopes import Points
 from data.trial import Trial
-from report.charts.parts import (
-    MAX_LINES,
-    SAMPLE_LINES,
-    Names,
-    day0_rule,
-    empty,
-    figure,
-    gaps,
-    month_range,
-    month_text,
-    month_ticks,
-    panel_title,
-    value_words,
-)
-from report.look import Look, annotation, escape, spread
+from report.charts.parts import Names, empty, figure, month_range, month_text
+from report.look import Look, annotation, escape
 from report.numbers import signed, span
 
-SPAGHETTI_HEIGHT: Final = 400
-COLUMNS: Final = 3
 PER_PAGE: Final = 24
+_COLUMNS: Final = 3
 _ROW: Final = 150
 _ROW_GAP: Final = 62
 _COLUMN_GAP: Final = 0.11
-
-
-def spaghetti_figure(
-    result: EndpointComparison,
-    names: Names,
-    look: Look,
-    selected: int | None = None,
-) -> go.Figure:
-    """Draw every patient's course around day 0, the middle of the cohort, and one patient.
-
-    Parameters
-    ----------
-    result
-        Comparison of the endpoint to draw.
-    names
-        What each patient is called in the figure.
-    look
-        Colours.
-    selected
-        Position of the patient to highlight.
-    """
-    points = result.slopes.points
-    visible = np.isfinite(points.month) & points.analysable
-    if not visible.any():
-        return empty(
-            look,
-            SPAGHETTI_HEIGHT,
-            f"No {result.endpoint.label} value has a time from the transplant. "
-            "Add transplant dates, or look at single patients.",
-        )
-    fig = figure(look, SPAGHETTI_HEIGHT, {"l": 56, "r": 122, "t": 62, "b": 84})
-    low, high = month_range(points.month[visible])
-    ticks = month_ticks(low, high)
-    step = float(ticks[1] - ticks[0]) if len(ticks) > 1 else 2.0
-    middle = middle_course(points, step)
-    n_at = dict(zip(middle.month.tolist(), middle.n.tolist(), strict=True))
-    top = max(result.endpoint.axis[1], float(points.value[visible].max()))
-    fig.update_layout(
-        xaxis={
-            "range": [low, high],
-            "tickvals": ticks,
-            "ticktext": [
-                f'{month_text(t)}<br><span style="color:{look.ink3}">{n_at.get(float(t), 0)}</span>'
-                for t in ticks
-            ],
-            "showline": True,
-            "ticks": "outside",
-            "ticklen": 5,
-            "title": {
-                "text": "months from the transplant",
-                "standoff": 4,
-                "font": {"size": 13, "color": look.ink2},
-            },
-        },
-        yaxis={
-            "range": [-0.015 * top, 1.015 * top],
-            "tickvals": list(result.endpoint.ticks),
-            "showgrid": True,
-        },
-    )
-    drawn = _lines(fig, look, points, visible, names)
-    _middle(fig, look, middle)
-    labels = []
-    last_known = np.flatnonzero(np.isfinite(middle.median))
-    if len(last_known):
-        k = last_known[-1]
-        labels.append((float(middle.median[k]), f"<b>median</b>, n = {middle.n[k]}", look.after))
-    if selected is not None:
-        labels += _selected_line(fig, look, result, visible, selected, names[selected])
-    _side_labels(fig, look, labels, top)
-    fig.add_annotation(
-        annotation("n", 0, 0, look, xanchor="right", yanchor="top", xshift=-10, yshift=-24)
-    )
-    day0_rule(fig, look, [("y", -0.015 * top, 1.015 * top)])
-    total = len(np.unique(points.patient[visible]))
-    note = f", {drawn} of {total} patients drawn" if drawn < total else ""
-    fig.add_annotation(
-        annotation(
-            panel_title(result.endpoint, value_words(result.endpoint) + note),
-            0,
-            1,
-            look,
-            xshift=-48,
-            yshift=24,
-            font={"size": 14, "color": look.ink},
-        )
-    )
-    return fig
-
-
-def _lines(
-    fig: go.Figure,
-    look: Look,
-    points: Points,
-    visible: npt.NDArray[np.bool_],
-    names: Names,
-) -> int:
-    """Draw the patients' lines as one trace, clickable at their visits; return how many."""
-    patients = np.unique(points.patient[visible])
-    shown = patients
-    if len(patients) > MAX_LINES:
-        picks = np.linspace(0, len(patients) - 1, SAMPLE_LINES).round().astype(int)
-        shown = patients[picks]
-    chosen = visible & np.isin(points.patient, shown)
-    who = points.patient[chosen]
-    order = np.lexsort((points.month[chosen], who))
-    who = who[order]
-    month, value = points.month[chosen][order], points.value[chosen][order]
-    breaks = np.flatnonzero(np.diff(who)) + 1
-    x, y = gaps([np.round(month, 3), value], breaks)
-    fig.add_scatter(
-        x=x, y=y, mode="lines", line={"color": look.dim, "width": 1.2}, hoverinfo="skip"
-    )
-    if len(shown) <= MAX_LINES // 2:
-        fig.add_scatter(
-            x=month,
-            y=value,
-            mode="markers",
-            marker={"size": 9, "color": "rgba(0,0,0,0)"},
-            customdata=[
-                [str(i), f"{escape(names[i])} · {v:g}<br>click: open patient"]
-                for i, v in zip(who, value, strict=True)
-            ],
-            hovertemplate="%{customdata[1]}<extra></extra>",
-        )
-    return len(shown)
-
-
-def _middle(fig: go.Figure, look: Look, middle: Middle) -> None:
-    known = np.isfinite(middle.median)
-    month = middle.month[known]
-    fig.add_scatter(
-        x=np.concatenate((month, month[::-1])),
-        y=np.concatenate((middle.upper[known], middle.lower[known][::-1])),
-        mode="lines",
-        line={"width": 0},
-        fill="toself",
-        fillcolor=look.middle_band,
-        hoverinfo="skip",
-    )
-    for side, colour in ((month <= 0, look.before), (month >= 0, look.after)):
-        fig.add_scatter(
-            x=month[side],
-            y=middle.median[known][side],
-            mode="lines",
-            line={"color": colour, "width": 3.2},
-            hoverinfo="skip",
-        )
-
-
-def _selected_line(
-    fig: go.Figure,
-    look: Look,
-    result: EndpointComparison,
-    visible: npt.NDArray[np.bool_],
-    selected: int,
-    name: str,
-) -> list[tuple[float, str, str]]:
-    points = result.slopes.points
-    mine = visible & (points.patient == selected)
-    if not mine.any():
-        return []
-    month, value = points.month[mine], points.value[mine]
-    order = np.argsort(month)
-    fig.add_scatter(
-        x=month[order],
-        y=value[order],
-        mode="lines+markers",
-        line={"color": look.ink, "width": 2},
-        marker={
-            "symbol": result.endpoint.marker,
-            "size": 8,
-            "color": np.where(month[order] <= 0, look.bg, look.ink).tolist(),
-            "line": {"color": look.ink, "width": 1.6},
-        },
-        hoverinfo="skip",
-    )
-    return [(float(value[order][-1]), f"<b>{escape(name)}</b> selected", look.ink)]
-
-
-def _side_labels(
-    fig: go.Figure, look: Look, labels: list[tuple[float, str, str]], top: float
-) -> None:
-    height = SPAGHETTI_HEIGHT - 62 - 84
-    placed = spread([height * value / top for value, _, _ in labels], 19)
-    for (_, text, colour), at in zip(labels, placed, strict=True):
-        place = min(1.0, max(0.0, at / height))
-        font = {"size": 13, "color": colour}
-        fig.add_annotation(annotation(text, 1, place, look, xshift=10, yanchor="middle", font=font))
 
 
 def sorted_patients(
@@ -269,19 +64,19 @@ def multiples_figure(
     """
     if not len(patients):
         return empty(look, 300, "No patient to show.")
-    rows = math.ceil(len(patients) / COLUMNS)
+    rows = math.ceil(len(patients) / _COLUMNS)
     inner = rows * _ROW + (rows - 1) * _ROW_GAP
     fig = figure(look, inner + 56 + 56, {"l": 40, "r": 16, "t": 56, "b": 56})
     courses = [course(trial, result, int(i), level) for i in patients]
     timed = [c.month for c in courses if c.has_day0] or [np.asarray([0.0])]
     low, high = month_range(np.concatenate(timed))
     for k, (i, one) in enumerate(zip(patients, courses, strict=True)):
-        row, column = divmod(k, COLUMNS)
+        row, column = divmod(k, _COLUMNS)
         top = 1 - row * (_ROW + _ROW_GAP) / inner
-        left = column * (1 + _COLUMN_GAP) / (COLUMNS * (1 + _COLUMN_GAP) - _COLUMN_GAP)
-        width = 1 / (COLUMNS * (1 + _COLUMN_GAP) - _COLUMN_GAP)
+        left = column * (1 + _COLUMN_GAP) / (_COLUMNS * (1 + _COLUMN_GAP) - _COLUMN_GAP)
+        width = 1 / (_COLUMNS * (1 + _COLUMN_GAP) - _COLUMN_GAP)
         box = (left, min(1.0, left + width), max(0.0, top - _ROW / inner), top)
-        last_row = k + COLUMNS >= len(patients)
+        last_row = k + _COLUMNS >= len(patients)
         small = _Small(fig, look, result, k, box)
         small.axes(low, high, with_values=column == 0, with_months=last_row)
         small.draw(one)

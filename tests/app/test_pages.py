@@ -1,0 +1,180 @@
+"""Every page on the bundled trial: what it says, its switches, and how patients are chosen."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.app.driver import (
+    EXAMPLE_TITLE,
+    PAGES,
+    PATIENTS,
+    SLOPES,
+    TRIAL,
+    charts,
+    copied_link,
+    drop,
+    every_page,
+    go_to,
+    headline,
+    healthy,
+    loaded,
+    opened,
+    query,
+    text_of,
+    trial_csv,
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_opens_on_the_bundled_trial(page):
+    at = healthy(opened(page))
+    assert loaded(at) == EXAMPLE_TITLE
+    assert "simulated" in at.markdown[0].value
+    assert "10 analysed of 10 loaded" in at.markdown[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_second_run_of_a_page_keeps_the_frame(page):
+    at = opened(page)
+    for _ in range(3):
+        healthy(at.run())
+    assert at.sidebar.select_slider(key="w.post_months").value == "all"
+    assert at.markdown[0].value.startswith(f"### {page.split('/')[1][:-3].title()}")
+
+
+def test_slopes_give_the_published_means():
+    at = opened()
+    alsfrs_r, fvc = headline(at), headline(at, "FVC")
+    assert "decline slower by 3.40 points/period" in alsfrs_r
+    assert "before −5.40 ± 2.30 → after −2.00 ± 3.08 (mean ± SD)" in alsfrs_r
+    assert "95 % CI 0.88 to 5.92, P = 0.014, n = 10" in alsfrs_r
+    assert "before −12.60 ± 5.22 → after −4.80 ± 14.72 (mean ± SD)" in fvc
+    assert "One period is 10 months before, 10 after." in text_of(at)
+
+
+def test_slopes_open_tests_patients_and_flow_one_at_a_time():
+    at = opened()
+    assert len(at.table) == 1
+    assert "paired t test" in text_of(at)
+    for tab, kind, n in (("Patients", "dataframe", 2), ("Who is in it", "table", 2)):
+        at.session_state["w.tab"] = tab
+        healthy(at.run())
+        assert len(at.get(kind)) == n
+    assert "loaded" in text_of(at)
+
+
+def test_each_chart_has_figure_downloads_and_text_alternative():
+    at = opened()
+    assert set(charts(at)) == {"slopes-alsfrs_r", "slopes-fvc"}
+    for name, chart in charts(at).items():
+        assert '"data"' in chart["figure"], name
+        assert "simulated data" in chart["printed"], name
+        assert chart["csv"].startswith("patient,endpoint,unit,before,after,change"), name
+        assert "n = 10" in chart["alt"], name
+
+
+@pytest.mark.parametrize(("show", "label"), [("alsfrs_r", "ALSFRS-R"), ("fvc", "FVC")])
+def test_endpoint_switch_shows_one_endpoint_on_every_page(show, label):
+    at = opened()
+    at.get("button_group")[0].set_value(show).run()
+    healthy(at)
+    assert list(charts(at)) == [f"slopes-{show}"]
+    assert query(at)["show"] == show
+    go_to(at, PATIENTS)
+    cards = [m.value for m in at.markdown if " change  \n" in m.value]
+    assert [card.split("**")[1] for card in cards] == [label]
+    go_to(at, TRIAL)
+    go_to(at, SLOPES)
+    assert list(charts(at)) == [f"slopes-{show}"]
+
+
+def test_endpoint_switch_cannot_be_emptied():
+    at = opened(show="fvc")
+    at.get("button_group")[0].set_value(None).run()
+    assert list(charts(healthy(at))) == ["slopes-fvc"]
+    assert at.get("button_group")[0].value == "fvc"
+
+
+def test_previous_next_and_choice_of_a_patient():
+    at = opened(PATIENTS)
+    assert at.button(key="w.previous").disabled
+    at.button(key="w.next").click().run()
+    at.button(key="w.next").click().run()
+    assert "Visits of P03" in text_of(at)
+    assert "3 of 10" in text_of(at)
+    at.button(key="w.previous").click().run()
+    assert at.selectbox(key="w.patient").value == 1
+    at.selectbox(key="w.patient").set_value(9).run()
+    assert "Visits of P10" in text_of(at)
+    assert at.button(key="w.next").disabled
+    assert "Course of P10" in charts(at)["patient"]["alt"]
+    go_to(at, SLOPES)
+    go_to(at, PATIENTS)
+    assert "Visits of P10" in text_of(healthy(at))
+
+
+def test_zoom_fits_the_axis_and_is_kept():
+    at = opened(PATIENTS)
+    before = charts(at)["patient"]["figure"]
+    at.toggle(key="w.zoom").set_value(True).run()
+    assert charts(healthy(at))["patient"]["figure"] != before
+    go_to(at, SLOPES)
+    go_to(at, PATIENTS)
+    assert at.toggle(key="w.zoom").value is True
+    assert query(at)["zoom"] == "yes"
+
+
+@pytest.mark.parametrize("order", ["change", "before", "name"])
+def test_all_patients(order):
+    at = opened(PATIENTS, everyone="yes")
+    at.selectbox(key="w.order").set_value(order).run()
+    names = {"courses-alsfrs_r", "courses-fvc", "multiples-alsfrs_r", "multiples-fvc"}
+    assert set(charts(healthy(at))) == names
+    go_to(at, SLOPES)
+    go_to(at, PATIENTS)
+    assert set(charts(at)) == names
+
+
+def test_one_patient_and_all_patients_switch():
+    at = opened(PATIENTS)
+    switch = next(w for w in at.get("button_group") if w.key == "w.everyone")
+    switch.set_value(True).run()
+    assert "courses-fvc" in charts(healthy(at))
+    switch = next(w for w in at.get("button_group") if w.key == "w.everyone")
+    switch.set_value(False).run()
+    assert set(charts(healthy(at))) == {"patient"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_copied_link_opens_the_same_page_with_the_same_settings(page):
+    at = opened(page, trial="after-shamsaei-2023", after="6", show="fvc", person="4")
+    path, parameters = copied_link(at)
+    addresses = {TRIAL: "your-trial", PATIENTS: "each-patient", SLOPES: ""}
+    assert path == addresses[page]
+    assert parameters == query(at)
+    assert parameters == {
+        "trial": "after-shamsaei-2023",
+        "after": "6",
+        "show": "fvc",
+        "person": "4",
+    }
+
+
+def test_three_hundred_patients_are_quick():
+    content = trial_csv(300)
+    started = time.monotonic()
+    at = drop(opened(), content)
+    reading = time.monotonic() - started
+    assert "300 analysed of 300 loaded" in at.markdown[0].value
+    for page in every_page(at):
+        started = time.monotonic()
+        healthy(at.run())
+        assert time.monotonic() - started < 2, page
+    assert reading < 20
+    go_to(at, PATIENTS)
+    next(w for w in at.get("button_group") if w.key == "w.everyone").set_value(True).run()
+    assert "courses-fvc" in charts(healthy(at))
+    at.number_input(key="w.page").set_value(2).run()
+    healthy(at)

@@ -1,0 +1,287 @@
+"""Sidebar, chips and links: every setting changes the result, stays, and can be taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.app.driver import (
+    EXAMPLE,
+    PATIENTS,
+    SLOPES,
+    TRIAL,
+    alerts,
+    chips,
+    copied_link,
+    drop,
+    every_page,
+    go_to,
+    headline,
+    healthy,
+    opened,
+    query,
+    text_of,
+    trial_csv,
+)
+
+SIDEBAR: list[tuple[str, str, Any, str, str, str]] = [
+    ("select_slider", "w.pre_months", 6.0, "before", "6", "before: 6 months"),
+    ("select_slider", "w.post_months", 5.0, "after", "5", "after: 5 months"),
+    ("selectbox", "w.day0", "after", "day0", "after", "day-0 visit counts as after"),
+    ("selectbox", "w.rate_unit", "year", "rate", "year", "per year"),
+    ("number_input", "w.min_visits", 3, "visits", "3", "at least 3 visits a side"),
+    ("number_input", "w.min_span_days", 90, "span", "90", "at least 90 days a side"),
+    ("number_input", "w.skip_days", 30, "skip", "30", "first 30 days after left out"),
+    ("selectbox", "w.alternative", "less steep", "tests", "less-steep", "one-sided: less steep"),
+    ("selectbox", "w.confidence", 0.9, "level", "0.9", "90 % intervals"),
+]
+SEVERAL = [
+    ("selectbox", "w.transplant", -1, "transplant", "-1", "day 0: last transplant"),
+    ("toggle", "w.stop_at_next", True, "stop", "yes", "after ends at the next transplant"),
+]
+
+
+def two_transplants() -> str:
+    """Return a file in which everybody had a second transplant 91 days after the first."""
+    lines = trial_csv(6).splitlines()
+    later = [line.replace(",2021-06-", ",2021-09-", 1) for line in lines[1::2]]
+    rest = [line for line in lines[2::2]]
+    return "\n".join([lines[0], *later, *rest]) + "\n"
+
+
+def uneven() -> str:
+    """Return a file in which every rule of the sidebar decides about somebody."""
+    full = trial_csv(9, months=(-9, -6, -3, 0, 3, 6, 9))
+    two_visits = trial_csv(["B1", "B2"], months=(-4, -1, 1, 4)).split("\n", 1)[1]
+    short = trial_csv(["C1", "C2"], months=(-2, -1, 0, 1, 2, 3)).split("\n", 1)[1]
+    return full + two_visits + short
+
+
+def widget(at, kind, key):
+    return next(w for w in at.sidebar.get(kind) if w.key == key)
+
+
+def check_widget(at, kind, key, value, name, text, chip):
+    """Change a widget and follow the setting over all pages and back to its default."""
+    default = widget(at, kind, key).value
+    widget(at, kind, key).set_value(value).run()
+    healthy(at)
+    assert query(at)[name] == text
+    for page in every_page(at):
+        assert widget(at, kind, key).value == value, page
+        assert chip in chips(at), page
+        assert copied_link(at)[1][name] == text, page
+    widget(at, kind, key).set_value(default).run()
+    assert chip not in chips(healthy(at))
+    assert widget(at, kind, key).value == default
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value", "name", "text", "chip"), SIDEBAR, ids=[row[1] for row in SIDEBAR]
+)
+def test_sidebar_widget_changes_a_setting_that_stays(kind, key, value, name, text, chip):
+    check_widget(opened(), kind, key, value, name, text, chip)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value", "name", "text", "chip"), SEVERAL, ids=[row[1] for row in SEVERAL]
+)
+def test_sidebar_widget_of_several_transplants(kind, key, value, name, text, chip):
+    at = drop(opened(), two_transplants())
+    check_widget(at, kind, key, value, name, text, chip)
+
+
+def test_no_sidebar_widget_is_without_a_test():
+    at = drop(opened(), two_transplants())
+    kinds = {"select_slider", "selectbox", "number_input", "toggle", "checkbox", "radio", "slider"}
+    found = {w.key for kind in kinds for w in at.sidebar.get(kind)}
+    assert found == {row[1] for row in SIDEBAR + SEVERAL}
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value"), [row[:3] for row in SIDEBAR], ids=[row[1] for row in SIDEBAR]
+)
+def test_every_sidebar_widget_reaches_the_numbers(kind, key, value):
+    at = go_to(drop(opened(), uneven()), SLOPES)
+    before = headline(at)
+    widget(at, kind, key).set_value(value).run()
+    assert headline(healthy(at)) != before
+
+
+def test_window_after_changes_the_headline_in_place():
+    at = opened()
+    before = headline(at)
+    widget(at, "select_slider", "w.post_months").set_value(6.0).run()
+    assert headline(at) != before
+    assert "One period is 10 months before, 6 after." in text_of(at)
+    assert "The two periods differ in length" in alerts(at)
+
+
+def test_strict_button_asks_for_three_visits_and_ninety_days():
+    at = opened()
+    at.button(key="w.strict").click().run()
+    assert {"at least 3 visits a side", "at least 90 days a side"} <= set(chips(healthy(at)))
+    assert at.button(key="w.strict").disabled
+
+
+def test_taking_away_a_chip_resets_only_that_setting():
+    at = opened(trial=EXAMPLE, after="6", rate="year")
+    bar = next(w for w in at.get("button_group") if w.key == "w.chips")
+    assert chips(at) == ["after: 6 months", "per year"]
+    bar.set_value(["rate_unit"]).run()
+    assert chips(healthy(at)) == ["per year"]
+    assert widget(at, "select_slider", "w.post_months").value == "all"
+    assert query(at) == {"trial": EXAMPLE, "rate": "year"}
+    bar = next(w for w in at.get("button_group") if w.key == "w.chips")
+    bar.set_value([]).run()
+    assert chips(healthy(at)) == []
+
+
+@pytest.mark.parametrize("page", [TRIAL, PATIENTS, SLOPES])
+def test_reset_takes_back_everything(page):
+    at = opened(page, trial=EXAMPLE, before="6", after="6", level="0.99", visits="3")
+    assert len(chips(at)) == 4
+    at.button(key="w.reset").click().run()
+    assert chips(healthy(at)) == []
+    assert query(at) == {"trial": EXAMPLE}
+    assert widget(at, "selectbox", "w.confidence").value == 0.95
+
+
+def test_link_restores_settings_and_view():
+    asked = {
+        "trial": EXAMPLE,
+        "before": "8",
+        "after": "6.5",
+        "day0": "neither",
+        "skip": "14",
+        "visits": "3",
+        "span": "75",
+        "rate": "year",
+        "tests": "steeper",
+        "level": "0.8",
+        "shift": "-30",
+        "flips": "5000",
+        "seed": "7",
+        "endpoints": "alsfrs_r",
+        "show": "alsfrs_r",
+        "zoom": "yes",
+        "person": "7",
+    }
+    at = healthy(opened(**asked))
+    assert query(at) == asked
+    assert widget(at, "select_slider", "w.post_months").value == 6.5
+    assert widget(at, "selectbox", "w.confidence").value == 0.8
+    assert alerts(at).count("link") == 0
+    for _ in every_page(at):
+        assert query(at) == asked
+    go_to(at, PATIENTS)
+    assert "Visits of P07" in text_of(at)
+    assert at.toggle(key="w.zoom").value is True
+
+
+def test_app_without_a_link_opens_the_example_per_period():
+    at = opened()
+    assert widget(at, "selectbox", "w.rate_unit").value == "period"
+    assert query(at) == {"trial": EXAMPLE, "rate": "period"}
+
+
+def test_link_to_the_example_says_everything_that_differs_from_the_default():
+    at = opened(trial=EXAMPLE)
+    assert widget(at, "selectbox", "w.rate_unit").value == "month"
+    assert chips(at) == []
+    assert "points/month" in headline(at)
+
+
+HOSTILE = {
+    "after": ["six", "-1", "1e999", "nan", "0", "241", "", "6" * 5000, "<script>", "６", "1_0"],
+    "before": ["inf", "all ", "None", "0x10"],
+    "visits": ["1", "2.5", "99", "1e3", "٣.٥"],
+    "span": ["-1", "1e9"],
+    "rate": ["decade", "__class__", "True"],
+    "day0": ["sometimes", "no"],
+    "tests": ["less steep!", "*"],
+    "level": ["1", "0", "95"],
+    "transplant": ["-2", "10", "first"],
+    "stop": ["maybe", "1"],
+    "shift": ["1e9", "0.5"],
+    "flips": ["1e12", "10"],
+    "seed": ["-1", "1e30"],
+    "endpoints": ["", "~", "alsfrs_r~alsfrs_r", "rank", "~".join(["fvc"] * 400)],
+    "colour": ["blue"],
+    "**bold**": ["[x](http://x)"],
+    "alslope.trial": ["x"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(n, v) for n, values in HOSTILE.items() for v in values]
+)
+def test_bad_parameter_gives_a_warning_and_never_an_exception(name, value):
+    at = healthy(opened(trial=EXAMPLE, **{name: value}))
+    if (name, value) in {("after", "６"), ("after", "1_0")}:
+        return  # numbers to Python
+    assert "ignored" in alerts(at)
+    assert chips(at) == []
+    assert query(at) == {"trial": EXAMPLE}
+    assert "decline slower by" in headline(at)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"person": "²"},
+        {"person": "0"},
+        {"person": "-3"},
+        {"person": "999999"},
+        {"person": "9" * 5000},
+        {"person": "٣"},
+        {"show": "everything"},
+        {"show": "fvc_litres"},
+        {"zoom": "maybe"},
+        {"everyone": "2"},
+        {"trial": "../../etc/passwd"},
+        {"trial": "<b>x</b>"},
+        {"trial": ""},
+        {"trial": "x" * 10_000},
+    ],
+    ids=repr,
+)
+def test_bad_view_in_a_link_is_never_an_exception(query):
+    at = healthy(opened(**query))
+    for _ in every_page(at):
+        pass
+
+
+def test_bad_parameter_is_shown_letter_by_letter():
+    at = opened(trial=EXAMPLE, **{"**bold**": "1"})
+    said = next(w.value for w in at.warning if "ignored" in w.value)
+    assert "**bold**" not in said
+    assert "**bold**" in said.replace("\\", "")
+
+
+def test_settings_of_a_link_survive_a_bad_neighbour():
+    at = opened(trial=EXAMPLE, after="6", before="oops", rate="year")
+    assert chips(at) == ["after: 6 months", "per year"]
+
+
+def test_link_to_an_upload_asks_for_the_file_and_keeps_the_settings_for_it():
+    at = opened(trial="upload-abc", after="7", show="fvc")
+    for page in every_page(at):
+        assert "drop it again" in alerts(at), page
+        assert chips(at) == ["after: 7 months"], page
+    drop(at, trial_csv(8))
+    for page in every_page(at):
+        assert "drop it again" not in alerts(at), page
+        assert "8 analysed of 8 loaded" in at.markdown[0].value, page
+        assert chips(at) == ["after: 7 months"], page
+        assert query(at)["show"] == "fvc"
+        assert query(at)["trial"].startswith("upload-"), page
+
+
+def test_settings_of_one_trial_are_not_kept_for_the_next():
+    at = opened(trial=EXAMPLE, after="6")
+    drop(at, trial_csv(8))
+    assert chips(healthy(at)) == []
+    go_to(at, SLOPES)
+    assert "points/month" in headline(at)
