@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import json
 import math
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -22,14 +25,15 @@ import pandas as pd
 
 from analysis.compare import Comparison, compare
 from analysis.setting_fields import FIELDS
-from analysis.settings import Settings
+from analysis.settings import Settings, opening_endpoints
 from data.endpoints import ENDPOINTS
 from data.examples import EXAMPLE_IDS, load_example
 from data.grid import UploadedFile
-from data.reading import Reading, read_files
+from data.reading import QUESTIONS, Reading, read_files
 from data.trial import DAYS_PER_MONTH, USABLE, Trial
 from report import words
 from report.json_export import comparison_json
+from report.numbers import count
 
 ASKED: Final = 3
 REJECTED: Final = 4
@@ -115,14 +119,14 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
 def _read(options: argparse.Namespace) -> int:
     reading, trial = _reading(options)[:2]
     if options.report:
-        report = json.dumps(reading.to_json(), indent=1, ensure_ascii=False)
-        Path(options.report).write_text(report, encoding="utf-8")
+        _write(options.report, json.dumps(reading.to_json(), indent=1, ensure_ascii=False))
     if options.table and trial is not None:
-        _write_table(trial, Path(options.table))
+        _write(options.table, _table_text(trial))
     _print_findings(reading)
     if trial is not None:
         values = len(trial.measurements)
-        print(f"{reading.verdict}: {len(trial.patient_ids)} patients, {values} values")
+        patients = count(len(trial.patient_ids), "patient")
+        print(f"{reading.verdict}: {patients}, {count(values, 'value')}")
     return _exit_code(reading)
 
 
@@ -131,7 +135,8 @@ def _compare(options: argparse.Namespace) -> int:
     if trial is None:
         _print_findings(reading)
         return _exit_code(reading)
-    settings = _settings(options, own)
+    _print_findings(reading)
+    settings = _settings(options, trial, own)
     result = compare(trial, settings)
     if options.json:
         print(json.dumps(comparison_json(result), indent=1, ensure_ascii=False, allow_nan=False))
@@ -152,12 +157,20 @@ def _reading(options: argparse.Namespace) -> tuple[Reading, Trial | None, dict[s
             files.append(UploadedFile(Path(name).name, Path(name).read_bytes()))
         except OSError as problem:
             raise CommandProblem(f"{name}: {problem.strerror or 'cannot be read'}.") from None
-    reading = read_files(files, dict(_pair(text, "--answer") for text in options.answer))
+    answers = dict(_pair(text, "--answer") for text in options.answer)
+    for code, value in answers.items():
+        known = QUESTIONS.get(code)
+        if known is None or value not in dict(known.options):
+            accepted = ", ".join(
+                f"{q.code}={'|'.join(dict(q.options))}" for q in QUESTIONS.values()
+            )
+            raise CommandProblem(f"--answer {code}={value} answers nothing. Known: {accepted}.")
+    reading = read_files(files, answers)
     return reading, reading.trial, {}
 
 
-def _settings(options: argparse.Namespace, own: dict[str, Any]) -> Settings:
-    plain: dict[str, Any] = dict(own)
+def _settings(options: argparse.Namespace, trial: Trial, own: dict[str, Any]) -> Settings:
+    plain: dict[str, Any] = {"endpoints": opening_endpoints(trial.endpoints), **own}
     if options.settings:
         try:
             loaded = json.loads(Path(options.settings).read_text(encoding="utf-8"))
@@ -215,34 +228,46 @@ def _print_comparison(result: Comparison) -> None:
         print(f"\n{note}")
 
 
-def _write_table(trial: Trial, path: Path) -> None:
-    """Write the values that can be analysed in the columns of the reading contract."""
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8", newline="")
+    except OSError as problem:
+        raise CommandProblem(f"{path}: {problem.strerror or 'cannot be written'}.") from None
+
+
+def _table_text(trial: Trial) -> str:
+    """Return the values that can be analysed in the columns of the reading contract."""
     frame = trial.measurements
     frame = frame[frame["status"] == USABLE]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["patient_id", "endpoint", "visit_date", "day_rel", "month", "value"])
-        columns = ("patient", "endpoint", "date", "day", "value")
-        for patient, key, date, day, value in zip(*(frame[c] for c in columns), strict=True):
-            known = math.isfinite(day)
-            writer.writerow(
-                [
-                    patient,
-                    ENDPOINTS[key].code,
-                    "" if pd.isna(date) else date.date().isoformat(),
-                    f"{day:.10g}" if known else "",
-                    f"{day / DAYS_PER_MONTH:.10g}" if known else "",
-                    f"{value:.10g}",
-                ]
-            )
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["patient_id", "endpoint", "visit_date", "day_rel", "month", "value"])
+    columns = ("patient", "endpoint", "date", "day", "value")
+    for patient, key, date, day, value in zip(*(frame[c] for c in columns), strict=True):
+        known = math.isfinite(day)
+        writer.writerow(
+            [
+                patient,
+                ENDPOINTS[key].code,
+                "" if pd.isna(date) else date.date().isoformat(),
+                f"{day:.10g}" if known else "",
+                f"{day / DAYS_PER_MONTH:.10g}" if known else "",
+                f"{value:.10g}",
+            ]
+        )
+    return buffer.getvalue()
 
 
 def _serve(options: argparse.Namespace) -> int:
     """Start Streamlit and open one session, so that no visitor meets a cold server."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("localhost", options.port)) == 0:
+            raise CommandProblem(f"Port {options.port} is in use. Choose another: --port NUMBER.")
     home = Path(__file__).resolve().parent
     command = [sys.executable, "-m", "streamlit", "run", str(home / "app.py")]
     command += [f"--server.port={options.port}"]
-    server = subprocess.Popen(command, cwd=home, env={**os.environ})
+    server = subprocess.Popen(command, cwd=home)
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     try:
         if _warm(options.port, server):
             print(f"ALSlope is ready: http://localhost:{options.port}", flush=True)

@@ -205,8 +205,8 @@ def rate_of(settings: Settings, declared: Periods | None) -> Rate:
         name for name, length in (("before", before), ("after", after)) if not length
     )
     why = (
-        f"“Per period” needs the length of the period {missing}: set a window, or declare the "
-        "length with the trial. Slopes are shown per month."
+        f"“Per period” needs the length of the period {missing}: set a window {missing}. "
+        "Until then slopes are shown per month."
     )
     return Rate("month", 1.0, 1.0, why)
 

@@ -111,5 +111,7 @@ def standardised_changes(
     stretch = sd / (root * pooled)
     of_z = Interval(ends[0] / root, ends[1] / root, level, level)
     of_g = Interval(ends[0] * stretch, ends[1] * stretch, level, level)
-    how = ("interval by Algina & Keselman, for the population value",)
+    how: tuple[str, ...] = ("interval by Algina & Keselman, for the population value",)
+    if n == 2:
+        g, how = math.nan, ("not estimable with 2 patients: the correction is 0", *how)
     return EffectSize(*d_z, z, n, of_z), EffectSize(*g_av, g, n, of_g, how)

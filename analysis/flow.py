@@ -53,27 +53,22 @@ def patient_flow(
     """
     ids = trial.patient_ids
     reasons = _reasons_before_slopes(trial, settings)
-    eligible = [p for p in ids if p not in reasons]
-    steps = [
-        FlowStep("loaded", len(ids), ()),
-        FlowStep("with a day 0 and not left out", len(eligible), _pairs(ids, reasons)),
-    ]
-    where = {patient: i for i, patient in enumerate(ids)}
+    eligible = np.asarray([patient not in reasons for patient in ids], dtype=np.bool_)
+    before, after = table.before, table.after
+    seen = eligible & (before.n > 0) & (after.n > 0)
+    paired = seen & before.enough & after.enough
+    known = np.bincount(table.points.patient, minlength=len(ids)) > 0
     outside = {
-        patient: reason
-        for patient in eligible
-        if (reason := _window_reason(table, where[patient], endpoint_label))
+        ids[i]: _window_reason(table, int(i), endpoint_label, known=bool(known[i]))
+        for i in np.flatnonzero(eligible & ~seen)
     }
-    seen = [p for p in eligible if p not in outside]
-    steps.append(FlowStep("visits on both sides", len(seen), _pairs(ids, outside)))
-    short = {
-        patient: reason
-        for patient in seen
-        if (reason := _slope_reason(table, where[patient], settings))
-    }
-    paired = len(seen) - len(short)
-    steps.append(FlowStep("enough visits: paired and tested", paired, _pairs(ids, short)))
-    return tuple(steps)
+    short = {ids[i]: _slope_reason(table, int(i), settings) for i in np.flatnonzero(seen & ~paired)}
+    return (
+        FlowStep("loaded", len(ids), ()),
+        FlowStep("with a day 0 and not left out", int(eligible.sum()), _pairs(ids, reasons)),
+        FlowStep("visits on both sides", int(seen.sum()), _pairs(ids, outside)),
+        FlowStep("enough visits: paired and tested", int(paired.sum()), _pairs(ids, short)),
+    )
 
 
 def _pairs(ids: tuple[str, ...], reasons: dict[str, str]) -> tuple[tuple[str, str], ...]:
@@ -89,21 +84,20 @@ def _reasons_before_slopes(trial: Trial, settings: Settings) -> dict[str, str]:
             reasons[patient] = "no transplant date"
         elif settings.transplant >= len(days):
             reasons[patient] = f"only {len(days)} transplant" + ("s" if len(days) > 1 else "")
+    loaded = set(trial.patient_ids)
     for exclusion in settings.excluded_patients:
-        if exclusion.patient in trial.patient_ids:
+        if exclusion.patient in loaded:
             reasons[exclusion.patient] = f"left out: {exclusion.reason}"
     return reasons
 
 
-def _window_reason(table: SlopeTable, i: int, label: str) -> str:
-    n_before, n_after = int(table.before.n[i]), int(table.after.n[i])
-    if not np.any(table.points.patient == i):
+def _window_reason(table: SlopeTable, i: int, label: str, *, known: bool) -> str:
+    if not known:
         return f"no {label} value"
-    if n_before == 0 and n_after == 0:
+    if table.before.n[i] == 0 and table.after.n[i] == 0:
         return f"no {label} visit in the windows"
-    if n_before == 0:
-        return f"no {label} visit before day 0 in the window"
-    return f"no {label} visit after day 0 in the window" if n_after == 0 else ""
+    side = "before" if table.before.n[i] == 0 else "after"
+    return f"no {label} visit {side} day 0 in the window"
 
 
 def _slope_reason(table: SlopeTable, i: int, settings: Settings) -> str:

@@ -34,6 +34,8 @@ def summarise(values: FloatArray, level: float) -> Summary:
     if n == 1:
         return Summary(1, mean, math.nan, median, None)
     sd = float(np.std(values, ddof=1))
+    if np.ptp(rounded(values)) == 0:
+        return Summary(n, mean, sd, median, None)
     half = float(stats.t.ppf((1 + level) / 2, n - 1)) * sd / math.sqrt(n)
     return Summary(n, mean, sd, median, Interval(mean - half, mean + half, level, level))
 

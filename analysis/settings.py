@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal, Self, TypeVar
 
@@ -97,7 +97,8 @@ class Settings:
     shift_days
         Days by which day 0 is moved, for what-ifs.
     endpoints
-        Keys of the endpoints that are compared, over which Holm's correction runs.
+        Keys of the endpoints that are compared. Holm's correction runs over the primary ones among
+        them, ALSFRS-R and FVC % predicted.
     excluded_patients, points
         Patients and values that the user decided about.
     flips
@@ -236,10 +237,22 @@ class Settings:
         if self.points != base.points:
             dropped = sum(not point.keep for point in self.points)
             kept = len(self.points) - dropped
-            texts = [f"{dropped} values left out"] if dropped else []
-            texts += [f"{kept} quarantined values kept"] if kept else []
+            texts = [f"values left out: {dropped}"] if dropped else []
+            texts += [f"quarantined values kept: {kept}"] if kept else []
             words["points"] = ", ".join(texts) or "no values left out"
         return words
+
+
+def opening_endpoints(present: Sequence[str]) -> tuple[str, ...]:
+    """Return the endpoints with which a trial opens: litres where there is no % predicted.
+
+    Parameters
+    ----------
+    present
+        Keys of the endpoints that have values.
+    """
+    litres_only = "fvc" not in present and "fvc_litres" in present
+    return ("alsfrs_r", "fvc_litres") if litres_only else PRIMARY
 
 
 DEFAULT: Final = Settings()

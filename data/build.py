@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,8 @@ from data.findings import Finding
 from data.trial import EVENT_COLUMNS, MEASUREMENT_COLUMNS, PATIENT_COLUMNS, USABLE, Trial
 from data.values import is_missing, parse_number
 from data.visits import VisitRows
+
+_JUST_AFTER_DAYS: Final = 3
 
 
 def build_trial(
@@ -153,7 +155,7 @@ def _without_duplicates(
     same = values.assign(_when=when)[["patient", "endpoint", "_when", "value"]]
     repeated = same.duplicated(keep="first") & timed
     if repeated.any():
-        text = f"{int(repeated.sum())} values stand in the table more than once, alike."
+        text = f"Values that stand in the table more than once, alike: {int(repeated.sum())}."
         lines = values.loc[repeated, "row"].tolist()
         step = "Each is used once."
         findings.append(
@@ -218,6 +220,22 @@ def _report_periods(
         text += ", ".join(lacking[:12]) + ("…" if len(lacking) > 12 else "") + "."
         step = "Without a run-in there is no slope before; they can be browsed, not compared."
         findings.append(Finding("NO_PRE_VISITS", "warning", text, step, rows.file, rows.sheet))
+    just_after = timed[(timed["day"] > 0) & (timed["day"] <= _JUST_AFTER_DAYS)]
+    for _, group in just_after.groupby("row"):
+        patient, day = group["patient"].iloc[0], group["day"].iloc[0]
+        text = f"{patient} has a visit on day +{day:g}; it counts as after the transplant."
+        step = "If it is the baseline, move day 0 or correct one of the dates."
+        findings.append(
+            Finding(
+                "VISIT_JUST_AFTER",
+                "info",
+                text,
+                step,
+                rows.file,
+                rows.sheet,
+                row=int(group["row"].iloc[0]),
+            )
+        )
 
 
 def _events(patients: pd.DataFrame) -> pd.DataFrame:

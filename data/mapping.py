@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -118,9 +119,12 @@ _ROLE_OF: Final = {name: role for role, names in _SYNONYMS.items() for name in n
 MEASURES: Final = ("alsfrs_r", "fvc", "fvc_litres", "fvc_unknown", "svc", "svc_litres")
 PATIENT_FACTS: Final = ("onset_site", "sex", "age", "group", "simulated")
 
+FEWEST_WIDE: Final = 2
+"""Columns of one measure from which a table counts as wide."""
+
 _WIDE_TIME: Final = re.compile(
-    r"(?P<stem>.+?)[\s_]*(?:m|mo|month|months)?[\s_]*(?P<sign>[+-]?)[\s_]*(?P<number>\d+(?:\.\d+)?)"
-    r"[\s_]*(?:m|mo|month|months)?"
+    r"(?P<stem>.+?)[\s_]*(?P<unit>m|mo|month|months)?[\s_]*(?P<sign>[+-]?)[\s_]*"
+    r"(?P<number>\d+(?:\.\d+)?)[\s_]*(?P<unit_after>m|mo|month|months)?"
 )
 
 
@@ -131,6 +135,7 @@ class WideColumn:
     position: int
     measure: str
     month: float
+    named: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +186,7 @@ def map_columns(grid: Grid) -> ColumnMap:
             wide.append(column)
         else:
             unused.append(header)
-    if not _is_wide(wide):
+    if wide and not _is_wide(wide):
         unused += [grid.header[column.position] for column in wide]
         wide = []
     return ColumnMap(
@@ -201,11 +206,18 @@ def _wide_column(position: int, header: str) -> WideColumn | None:
     if measure not in MEASURES:
         return None
     sign = -1.0 if match["sign"] == "-" else 1.0
-    return WideColumn(position, measure, sign * float(match["number"]))
+    named = match["unit"] is not None or match["unit_after"] is not None
+    return WideColumn(position, measure, sign * float(match["number"]), named)
 
 
-def _is_wide(columns: Iterable[WideColumn]) -> bool:
-    counts: dict[str, int] = {}
-    for column in columns:
-        counts[column.measure] = counts.get(column.measure, 0) + 1
-    return max(counts.values(), default=0) >= 3
+def _is_wide(columns: Sequence[WideColumn]) -> bool:
+    """Whether numbered columns are months: they say so, or they count through a day 0.
+
+    Numbers alone (1, 2, 3 …) can be visit numbers, which are no months.
+    """
+    months = [column.month for column in columns]
+    are_months = any(column.named for column in columns) or (
+        any(month < 0 for month in months) and any(month >= 0 for month in months)
+    )
+    counts = Counter(column.measure for column in columns)
+    return are_months and max(counts.values()) >= FEWEST_WIDE

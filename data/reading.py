@@ -61,7 +61,7 @@ class Reading:
         }
 
 
-_QUESTIONS: Final = {
+QUESTIONS: Final = {
     "DATE_ORDER": Question(
         "DATE_ORDER",
         "Is 03/04 the third of April or the fourth of March?",
@@ -105,7 +105,7 @@ def read_files(files: Sequence[UploadedFile], answers: Mapping[str, str] | None 
         return _rejected(problem)
     visits = collect_visits(grid, columns, dict(answers or {}))
     if visits.open_questions:
-        questions = tuple(_QUESTIONS[code] for code in visits.open_questions)
+        questions = tuple(QUESTIONS[code] for code in visits.open_questions)
         return Reading("ask", findings=visits.findings, questions=questions)
     return _finish(grid, columns, visits, left_out)
 
@@ -151,7 +151,10 @@ def _missing_roles(grid: Grid, columns: ColumnMap) -> Finding | None:
         return found("NO_ROWS", "There is a header but no row.", "Add visits.")
     if not columns.is_wide and not any(role in columns.roles for role in _VALUE_ROLES):
         text = f"No column holds ALSFRS-R or FVC. The columns are {headers}."
-        step = "Name the column of the total “ALSFRS_R”, that of the FVC “FVC_percent”."
+        step = (
+            "Name the column of the total “ALSFRS_R”, that of the FVC “FVC_percent”; with one "
+            "row a patient, add the month, such as “ALSFRS_R_m-6”."
+        )
         return found("NO_ENDPOINT", text, step)
     if "patient" not in columns.roles:
         text = f"No column names the patient. The columns are {headers}."
@@ -170,7 +173,7 @@ def _column_findings(grid: Grid, columns: ColumnMap) -> tuple[Finding, ...]:
     if columns.unused:
         names = ", ".join(f"“{name}”" for name in columns.unused[:12])
         more = f" and {len(columns.unused) - 12} more" if len(columns.unused) > 12 else ""
-        text = f"{len(columns.unused)} columns were not used: {names}{more}."
+        text = f"Columns that were not used, {len(columns.unused)}: {names}{more}."
         findings.append(
             Finding("UNUSED_COLUMNS", "info", text, "Nothing needs to be done.", *place)
         )

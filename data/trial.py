@@ -136,7 +136,7 @@ class Trial:
         if patients["patient"].duplicated().any():
             raise ValueError("a patient appears twice in the patients table")
         order = {patient: i for i, patient in enumerate(patients["patient"])}
-        strangers = set(self.measurements_frame["patient"]) - set(order)
+        strangers = set(self.measurements_frame["patient"].unique()) - set(order)
         if strangers:
             raise ValueError(f"{len(strangers)} patients have values but no row of their own")
         measurements = (
@@ -176,7 +176,7 @@ class Trial:
     @cached_property
     def endpoints(self) -> tuple[str, ...]:
         """Keys of the endpoints that have at least one value, in registry order."""
-        present = set(self.measurements_frame["endpoint"])
+        present = set(self.measurements_frame["endpoint"].unique())
         return tuple(key for key in ENDPOINTS if key in present)
 
     @cached_property
@@ -247,7 +247,8 @@ def _update(digest: Any, name: str, column: pd.Series[Any]) -> None:
         numbers[np.isnan(numbers)] = np.nan
         digest.update(numbers.tobytes())
     else:
-        digest.update("\x1f".join("" if _absent(v) else str(v) for v in column).encode())
+        texts = ("" if _absent(value) else str(value) for value in column.tolist())
+        digest.update("\x1f".join(texts).encode())
 
 
 def _absent(value: object) -> bool:

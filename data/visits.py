@@ -157,12 +157,12 @@ class _Collector:
                 texts = self.grid.column(self.columns.roles[role])
                 possible &= date_orders(texts)
                 numeric |= has_numeric_dates(texts)
+        if len(possible) == 1:
+            return possible.pop()
         answer = self.answers.get("DATE_ORDER")
-        if answer == "mdy" or possible == {"mdy"}:
-            return "mdy"
-        if numeric and answer != "dmy" and len(possible) != 1:
+        if numeric and answer not in ("dmy", "mdy"):
             self.questions.append("DATE_ORDER")
-        return "dmy"
+        return "mdy" if answer == "mdy" else "dmy"
 
     def _dates(self, role: str, order: DateOrder) -> list[date | None]:
         position = self.columns.roles[role]
@@ -237,7 +237,7 @@ class _Collector:
         for role, factor in (("day", 1.0), ("month", DAYS_PER_MONTH)):
             if role in self.columns.roles:
                 numbers = self._numbers(self.columns.roles[role], _anything, role)
-                days = pd.Series([np.nan if n is None else n * factor for n in numbers])
+                days = pd.Series([np.nan if n is None else n * factor + 0.0 for n in numbers])
                 return self._possible_times(days.astype("float64"), role)
         return pd.Series(np.nan, index=patients.index, dtype="float64")
 
@@ -293,7 +293,7 @@ class _Collector:
         if coded:
             self._found(
                 "MISSING_CODES",
-                f"{coded} cells say that there is no value.",
+                f"Cells that say that there is no value: {coded}.",
                 "They are counted as missing.",
                 column=header,
             )

@@ -47,7 +47,12 @@ if flow.open:
     with flow:
         for result in results:
             st.markdown(f"##### {result.endpoint.label}")
-            show_small_table(tables.flow(result), f"flow-{result.endpoint.key}", trial)
+            show_small_table(
+                tables.flow(comparison, result, trial.patient_ids),
+                f"flow-{result.endpoint.key}",
+                trial,
+                export=tables.flow(comparison, result, tables.export_names(trial)),
+            )
 
 if trial.notes:
     with st.expander("About this simulated trial", icon=":material/science:"):

@@ -105,14 +105,18 @@ def tests(comparison: Comparison) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def flow(result: EndpointComparison) -> pd.DataFrame:
+def flow(
+    comparison: Comparison, result: EndpointComparison, names: tuple[str, ...]
+) -> pd.DataFrame:
     """Return the flow of patients: each step, its n, and who left before it and why."""
+    called = dict(zip(comparison.patient_ids, names, strict=True))
     return pd.DataFrame(
         [
             {
                 "step": step.name,
                 "n": step.n,
-                "left before this step": "; ".join(f"{p}: {why}" for p, why in step.left) or DASH,
+                "left before this step": "; ".join(f"{called[p]}: {why}" for p, why in step.left)
+                or DASH,
             }
             for step in result.flow
         ]

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from analysis.compare import Comparison, EndpointComparison
-from analysis.settings import DayZero
+from analysis.settings import Alternative, DayZero
 from report.numbers import (
     count,
     decimals_for,
@@ -92,15 +92,18 @@ def results_sentence(result: EndpointComparison) -> str:
     if result.n == 0:
         return f"{label}: no patient has a slope both before and after the transplant."
     decimals = decimals_for(change.interval)
-    steep = "less steep" if change.mean > 0 else "steeper"
-    if result.before_summary.mean >= 0:
-        steep = "higher" if change.mean > 0 else "lower"
-    size = plain(abs(change.mean), decimals)
+    if signed(change.mean, decimals) == "0":
+        said = f"slope changed by 0 {result.unit}"
+    else:
+        steep = "less steep" if change.mean > 0 else "steeper"
+        if result.before_summary.mean >= 0:
+            steep = "higher" if change.mean > 0 else "lower"
+        said = f"slope {steep} by {plain(abs(change.mean), decimals)} {result.unit}"
     test = f", {p_value(result.primary.p)}" if math.isfinite(result.primary.p) else ""
     interval = (
         f" ({interval_text(change.interval, decimals)})" if change.interval is not None else ""
     )
-    return f"{label}: slope {steep} by {size} {result.unit}{interval}{test}, {n_text(result)}."
+    return f"{label}: {said}{interval}{test}, {n_text(result)}."
 
 
 def flow_sentence(result: EndpointComparison) -> str:
@@ -128,7 +131,7 @@ def caveats(comparison: Comparison) -> tuple[str, ...]:
             "months): a change per period mixes a change of speed with a change of length."
         )
     for result in comparison.endpoints:
-        found += _endpoint_caveats(result)
+        found += _endpoint_caveats(result, comparison.settings.alternative)
     if comparison.settings.day0 == "both" and comparison.endpoints:
         found.append(
             "The day-0 visit is in both slopes: an unusual score on that day changes them in "
@@ -139,19 +142,19 @@ def caveats(comparison: Comparison) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _endpoint_caveats(result: EndpointComparison) -> list[str]:
+def _endpoint_caveats(result: EndpointComparison, alternative: Alternative) -> list[str]:
     label, found = result.endpoint.label, []
     if 2 <= result.n < SMALL_TRIAL:
+        floor = 2.0**-result.n * (2 if alternative == "two-sided" else 1)
         found.append(
-            f"{label}: with {result.n} patients no exact two-sided test can give "
-            f"P below {plain(2.0 ** (1 - result.n), 3)}."
+            f"{label}: with {result.n} patients no exact test can give P below {plain(floor, 3)}."
         )
     sides = (result.slopes.before, result.slopes.after)
     twos = int(np.sum(result.paired & np.any([s.n == 2 for s in sides], axis=0)))
     if twos:
         found.append(
-            f"{label}: {count(twos, 'patient')} of {result.n} have a slope that rests on two "
-            "visits only."
+            f"{label}: of {count(result.n, 'patient')} compared, {twos} with a slope that rests on "
+            "two visits only."
         )
     return found
 

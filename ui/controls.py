@@ -11,9 +11,11 @@ import streamlit as st
 
 from analysis.setting_fields import FIELDS
 from analysis.settings import DEFAULT
+from data.endpoints import PRIMARY
 from data.trial import DAYS_PER_MONTH
 from report.words import DAY0_WORDS, RATE_WORDS
 from ui import state
+from ui.header import short_name
 
 _ALL: Final = "all"
 _TRANSPLANTS: Final = {0: "first", 1: "second", 2: "third", -1: "last"}
@@ -54,8 +56,29 @@ def _more() -> None:
     if any(len(days) > 1 for days in state.trial().patients["transplant_days"]):
         _choice("transplant", "Transplant that is day 0", _TRANSPLANTS, st.selectbox)
         _toggle("stop_at_next", "End at the next transplant")
+    if set(state.trial().endpoints) - set(PRIMARY):
+        _endpoints()
     _choice("alternative", "Tests", _ALTERNATIVES, st.selectbox)
     _choice("confidence", "Intervals", {0.9: "90 %", 0.95: "95 %", 0.99: "99 %"}, st.selectbox)
+
+
+def _endpoints() -> None:
+    """Draw the choice of endpoints, for trials that have more than the two main ones."""
+    known = list(state.trial().endpoints)
+    _seeded(
+        "endpoints",
+        lambda key, changed: st.multiselect(
+            "Endpoints compared",
+            known,
+            format_func=short_name,
+            key=key,
+            on_change=changed,
+            help="Holm’s correction runs over ALSFRS-R and FVC % predicted; others are "
+            "exploratory.",
+        ),
+        to_widget=lambda keys: [key for key in keys if key in known],
+        from_widget=lambda keys: tuple(keys) or DEFAULT.endpoints,
+    )
 
 
 def _extent() -> tuple[int, int]:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from analysis.compare import Comparison
 from analysis.settings import DEFAULT
+from data.endpoints import ENDPOINTS
 from data.trial import Trial
 from report.numbers import count
 from ui import cache, state
@@ -18,7 +19,6 @@ from ui.text import inert
 
 _SWITCH: Final = "w.show"
 _CHIPS: Final = "w.chips"
-_SHORT: Final = {"alsfrs_r": "ALSFRS-R", "fvc": "FVC", "both": "both"}
 
 
 def page_header(title: str, path: str, *, with_switch: bool = True) -> Comparison:
@@ -45,9 +45,9 @@ def page_header(title: str, path: str, *, with_switch: bool = True) -> Compariso
 
 def shown(result: Comparison) -> list[str]:
     """Return the keys of the endpoints that the switch shows and the trial has."""
-    wanted = state.view().show
     present = [e.endpoint.key for e in result.endpoints]
-    return [key for key in present if wanted in ("both", key)]
+    wanted = state.view().show
+    return [wanted] if wanted in present else present
 
 
 def _title(title: str, trial: Trial, result: Comparison) -> None:
@@ -74,16 +74,26 @@ def _flow_help(result: Comparison) -> str:
 
 
 def _endpoint_switch() -> None:
-    st.session_state[_SWITCH] = state.view().show
+    keys = state.settings().endpoints
+    words = {key: short_name(key) for key in keys}
+    words[state.EVERY] = "both" if len(keys) == 2 else "all"
+    chosen = state.view().show
+    st.session_state[_SWITCH] = chosen if chosen in words else state.EVERY
     st.segmented_control(
         "Endpoint",
-        state.SHOWS,
-        format_func=_SHORT.__getitem__,
+        list(words),
+        format_func=words.__getitem__,
         key=_SWITCH,
         on_change=_switched,
         label_visibility="collapsed",
         width="content",
     )
+
+
+def short_name(key: str) -> str:
+    """Return an endpoint's name for buttons; litres are told apart from % predicted."""
+    endpoint = ENDPOINTS[key]
+    return f"{endpoint.label}, L" if endpoint.unit == "L" else endpoint.label
 
 
 def _switched() -> None:

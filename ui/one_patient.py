@@ -10,6 +10,7 @@ from report import tables, words
 from report.charts.patient import patient_figure
 from report.frames import frame_for
 from ui import state
+from ui.decisions import decide
 from ui.figures import Chart, show_figure
 from ui.patient_cards import choose_patient, patient_cards
 from ui.tables import show_table
@@ -38,6 +39,7 @@ def one_patient(
         },
         export=tables.course_numbers(trial, comparison, [patient], names),
     )
+    decide(trial, comparison, patient)
 
 
 def _course_chart(

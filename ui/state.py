@@ -8,7 +8,8 @@ from typing import Any, Final, cast
 
 import streamlit as st
 
-from analysis.settings import Settings
+from analysis.settings import Settings, opening_endpoints
+from data.endpoints import ENDPOINTS
 from data.examples import EXAMPLE_IDS, FIRST_EXAMPLE, load_example
 from data.trial import Trial
 from ui.navigation import PATIENTS
@@ -18,8 +19,10 @@ _SETTINGS: Final = "alslope.settings"
 _VIEW: Final = "alslope.view"
 _NOTES: Final = "alslope.notes"
 _MISSING: Final = "alslope.missing_upload"
+_ANSWERS: Final = "alslope.answers"
 
-SHOWS: Final = ("alsfrs_r", "fvc", "both")
+EVERY: Final = "both"
+"""The value of the endpoint switch that shows every endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class View:
     Parameters
     ----------
     show
-        Endpoint switch: an endpoint's key, or ``"both"``.
+        Endpoint switch: an endpoint's key, or ``EVERY``.
     patient
         Position of the chosen patient in the trial.
     zoom
@@ -38,7 +41,7 @@ class View:
         Whether the Patients page shows all patients instead of one.
     """
 
-    show: str = "both"
+    show: str = EVERY
     patient: int = 0
     zoom: bool = False
     everyone: bool = False
@@ -60,7 +63,7 @@ def start_session() -> None:
     position = int(person) - 1 if person.isdigit() and len(person) < 7 else 0
     last = len(example.trial.patient_ids) - 1
     looked_at = View(
-        show=show if show in SHOWS else "both",
+        show=show if show in ENDPOINTS else EVERY,
         patient=max(0, min(position, last)),
         zoom=zoom == "yes",
         everyone=everyone == "yes",
@@ -109,6 +112,13 @@ def missing_upload() -> bool:
     return bool(st.session_state[_MISSING])
 
 
+def answers_for(files: int) -> dict[str, str]:
+    """Return the answers given about these files, to be added to; other files' are forgotten."""
+    if st.session_state.get(_ANSWERS, (None,))[0] != files:
+        st.session_state[_ANSWERS] = (files, {})
+    return cast("dict[str, str]", st.session_state[_ANSWERS][1])
+
+
 def change_settings(**changes: Any) -> None:
     """Replace some fields of the settings."""
     st.session_state[_SETTINGS] = settings().with_(**changes)
@@ -134,7 +144,8 @@ def open_trial(new: Trial, own_settings: Mapping[str, Any] | None = None) -> Non
     trial opens with its own settings, or the defaults.
     """
     kept = settings() if missing_upload() and new.origin == "upload" else None
-    chosen = kept or Settings.from_json(own_settings or {})[0]
+    opening = {"endpoints": opening_endpoints(new.endpoints), **(own_settings or {})}
+    chosen = kept or Settings.from_json(opening)[0]
     _fill(new, chosen, View(show=view().show))
 
 
@@ -161,7 +172,7 @@ def link_query() -> dict[str, str]:
     bundled = current.origin == "example"
     query = {"trial": current.example_id if bundled else f"upload-{current.hash[:12]}"}
     query |= settings().to_query()
-    if looked_at.show != "both":
+    if looked_at.show != EVERY:
         query["show"] = looked_at.show
     query |= {name: "yes" for name in ("zoom", "everyone") if getattr(looked_at, name)}
     if bundled and looked_at.patient:

@@ -43,11 +43,13 @@ def show_table(
     _save_button(table if export is None else export, name, trial)
 
 
-def show_small_table(table: pd.DataFrame, name: str, trial: Trial) -> None:
+def show_small_table(
+    table: pd.DataFrame, name: str, trial: Trial, *, export: pd.DataFrame | None = None
+) -> None:
     """Show a table of a few rows whose text wraps, with a button that saves it."""
     shown = table.map(lambda cell: _unbroken(inert(cell)) if isinstance(cell, str) else cell)
     st.table(shown, border="horizontal", hide_index=True)
-    _save_button(table, name, trial)
+    _save_button(table if export is None else export, name, trial)
 
 
 def _unbroken(text: str) -> str:

@@ -14,6 +14,7 @@ from data.grid import UploadedFile
 from data.reading import Question, Reading, read_files
 from data.trial import DAYS_PER_MONTH, USABLE, Trial
 from report.numbers import count
+from report.tables import export_names
 from ui import cache, state
 from ui.tables import show_table
 from ui.text import inert
@@ -44,7 +45,7 @@ def upload_form() -> None:
     if not files:
         return
     uploaded = [UploadedFile(file.name, file.getvalue()) for file in files]
-    answers = st.session_state.setdefault("alslope.answers", {})
+    answers = state.answers_for(hash(tuple((file.name, file.content) for file in uploaded)))
     with st.spinner("Reading…"):
         reading = read_files(uploaded, answers)
     if reading.verdict == "ask":
@@ -167,7 +168,7 @@ def _patients_table(trial: Trial) -> pd.DataFrame:
 
 def _relative(trial: Trial) -> pd.DataFrame:
     """Return the patients table for export: no calendar date, months from onset instead."""
-    table = _patients_table(trial).drop(columns="transplant")
+    table = _patients_table(trial).drop(columns="transplant").assign(patient=export_names(trial))
     table["months from onset"] = -trial.patients["onset_day"] / DAYS_PER_MONTH
     return table
 
@@ -191,6 +192,8 @@ def _values_table(trial: Trial) -> None:
         "month": st.column_config.NumberColumn(format="%.1f"),
         "value": st.column_config.NumberColumn(format="%g"),
     }
+    called = dict(zip(trial.patient_ids, export_names(trial), strict=True))
+    saved = shown.assign(patient=shown["patient"].map(called))
     show_table(
-        shown.head(_PREVIEW_ROWS), "values", trial, columns=columns, export=shown, height=380
+        shown.head(_PREVIEW_ROWS), "values", trial, columns=columns, export=saved, height=380
     )

@@ -361,7 +361,7 @@ def test_a_large_effect_has_an_interval_or_says_why_not(changes):
     for effect in standardised_changes(
         np.linspace(0, 1, len(after)), after + np.linspace(0, 1, len(after)), 0.95
     ):
-        assert math.isfinite(effect.value)
+        assert math.isfinite(effect.value) or "not estimable with 2 patients" in effect.notes[0]
         if effect.interval is None:
             assert effect.notes
         else:

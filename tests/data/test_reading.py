@@ -455,7 +455,7 @@ def test_sixty_point_scores_are_all_quarantined_and_listed():
 def test_exact_duplicates_are_used_once():
     reading = read_text(LONG + "A,0,40\nA,0,40\nA,60,39\nA,0,40\n")
     found = finding(reading, "EXACT_DUPLICATES")
-    assert "2 values" in found.text
+    assert "alike: 2" in found.text
     assert points(reading) == {("A", "alsfrs_r"): [(0, 40), (60, 39)]}
 
 

@@ -1,0 +1,70 @@
+"""Server, browser and users of the browser tests."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.driver import Server, User, required
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--force-color-profile=srgb",
+)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    if found is None:
+        message = f"BROWSER TESTS DID NOT RUN: none of {', '.join(CHROMIUM)} is installed"
+        if required():
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = Server(tmp_path_factory.mktemp("server") / "log.txt")
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[Callable[..., User]]:
+    """Return a maker of users; at the end nobody may have met an error or left this machine."""
+    users: list[User] = []
+
+    def make(**options: bool | int) -> User:
+        users.append(User(browser, **options))  # type: ignore[arg-type]
+        return users[-1]
+
+    yield make
+    problems = [problem for user in users for problem in user.problems]
+    for user in users:
+        user.close()
+    assert problems == []
+
+
+@pytest.fixture
+def user(visitor: Callable[..., User], server: Server) -> User:
+    """Return a visitor who has opened the app."""
+    opened: User = visitor().open(server.address)
+    return opened

@@ -1,0 +1,117 @@
+"""Leaving out a patient or a value, keeping a quarantined one, and taking that back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import streamlit as st
+
+from analysis.compare import Comparison
+from analysis.settings import REASONS, PatientExclusion, PointDecision
+from data.endpoints import ENDPOINTS
+from data.trial import DAYS_PER_MONTH, USABLE, Trial
+from report.numbers import plain, signed
+from ui import state
+from ui.text import inert
+
+_WHOLE: Final = -1
+
+
+def decide(trial: Trial, comparison: Comparison, patient: int) -> None:
+    """Draw the decisions about one patient: those taken, and a form for a new one."""
+    _taken(trial, patient)
+    with st.popover("Leave out or keep", icon=":material/rule:"):
+        _form(trial, comparison, patient)
+
+
+def _form(trial: Trial, comparison: Comparison, patient: int) -> None:
+    words = _choices(trial, comparison, patient)
+    with st.form(f"w.decide-{patient}", border=False):
+        what = st.selectbox("What", list(words), format_func=words.__getitem__)
+        reason = st.selectbox("Reason", REASONS, index=None, placeholder="A reason is needed")
+        note = st.text_input("Note", max_chars=300, help="Stays in this session and its files.")
+        if not st.form_submit_button("Apply", type="primary"):
+            return
+    if reason is None:
+        st.warning("Choose a reason.", icon=":material/info:")
+        return
+    if what == _WHOLE:
+        exclusion = PatientExclusion(trial.patient_ids[patient], reason, note)
+        kept = [e for e in state.settings().excluded_patients if e.patient != exclusion.patient]
+        state.change_settings(excluded_patients=(*kept, exclusion))
+    else:
+        point = _point(trial, what, reason, note)
+        state.change_settings(points=(*_others(point), point))
+    st.rerun()
+
+
+def _choices(trial: Trial, comparison: Comparison, patient: int) -> dict[int, str]:
+    """Return what can be decided about: rows of the measurements, or the whole patient."""
+    frame = trial.measurements_frame
+    shown = {e.endpoint.key for e in comparison.endpoints}
+    mine = frame[(frame["patient"] == trial.patient_ids[patient]) & frame["day"].notna()]
+    words = {_WHOLE: "Leave out the whole patient"}
+    mine = mine[mine["endpoint"].isin(shown)]
+    columns = (mine.index, mine["endpoint"], mine["status"], mine["value"], mine["day"])
+    for at, key, status, value, day in zip(*columns, strict=True):
+        verb = "Leave out" if status == USABLE else "Keep"
+        score = plain(value, 0 if float(value).is_integer() else 2)
+        month = signed(day / DAYS_PER_MONTH, 1)
+        named = f"{ENDPOINTS[key].label} {score} {ENDPOINTS[key].unit}"
+        words[int(at)] = f"{verb}: {named}, {month} months"
+    return words
+
+
+def _point(trial: Trial, at: int, reason: str, note: str) -> PointDecision:
+    row = trial.measurements_frame.loc[at]
+    return PointDecision(
+        patient=str(row["patient"]),
+        endpoint=str(row["endpoint"]),
+        day=float(row["day"]),
+        value=float(row["value"]),
+        keep=bool(row["status"] != USABLE),
+        reason=reason,
+        note=note,
+    )
+
+
+def _others(point: PointDecision) -> list[PointDecision]:
+    return [p for p in state.settings().points if not _same(p, point)]
+
+
+def _same(one: PointDecision, other: PointDecision) -> bool:
+    return (one.patient, one.endpoint, one.value) == (
+        other.patient,
+        other.endpoint,
+        other.value,
+    ) and bool(np.isclose(one.day, other.day))
+
+
+def _taken(trial: Trial, patient: int) -> None:
+    name = trial.patient_ids[patient]
+    settings = state.settings()
+    for k, exclusion in enumerate(settings.excluded_patients):
+        if exclusion.patient == name:
+            rest = (*settings.excluded_patients[:k], *settings.excluded_patients[k + 1 :])
+            words = f"The whole patient is left out: {inert(exclusion.reason)}."
+            _line(words, f"w.back-patient-{k}", excluded_patients=rest)
+    for k, point in enumerate(settings.points):
+        if point.patient == name:
+            rest_points = (*settings.points[:k], *settings.points[k + 1 :])
+            verb = "kept" if point.keep else "left out"
+            month = signed(point.day / DAYS_PER_MONTH, 1)
+            label = ENDPOINTS[point.endpoint].label
+            words = f"{label} {point.value:g} at {month} months is {verb}: {inert(point.reason)}."
+            _line(words, f"w.back-point-{k}", points=rest_points)
+
+
+def _line(words: str, key: str, **undone: tuple[object, ...]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(words, width="content")
+        st.button(
+            "Take back",
+            type="tertiary",
+            key=key,
+            on_click=lambda: state.change_settings(**undone),
+        )
