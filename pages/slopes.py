@@ -34,7 +34,8 @@ st.caption(f"{words.period_text(comparison)} {words.holm_line(results)}".strip()
 tests, people, flow = st.tabs(["Tests", "Patients", "Who is in it"], on_change="rerun", key="w.tab")
 if tests.open:
     with tests:
-        show_small_table(tables.tests(comparison), "tests", trial)
+        if any(result.n for result in comparison.endpoints):
+            show_small_table(tables.tests(comparison), "tests", trial)
         st.caption(
             "The paired t test is primary; the sign-flip and signed-rank tests support it; "
             "standardised changes are exploratory. They are read together, not picked from."

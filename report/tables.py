@@ -132,7 +132,10 @@ def visits(trial: Trial, comparison: Comparison, patient: int) -> pd.DataFrame:
         points = result.slopes.points
         for k in np.flatnonzero(points.patient == patient):
             used[int(points.position[k])] = _use(
-                bool(points.before[k]), bool(points.after[k]), bool(points.analysable[k])
+                bool(points.before[k]),
+                bool(points.after[k]),
+                bool(points.analysable[k]),
+                placed=bool(np.isfinite(points.month[k])),
             )
     return pd.DataFrame(
         {
@@ -171,7 +174,9 @@ def _endpoint_name(key: str) -> str:
     return f"{endpoint.label}, {endpoint.unit}"
 
 
-def _use(before: bool, after: bool, analysable: bool) -> str:
+def _use(before: bool, after: bool, analysable: bool, *, placed: bool) -> str:
+    if not placed:
+        return "no day 0"
     if before and after:
         return "before and after"
     if before or after:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -56,10 +57,23 @@ def heading(result: EndpointComparison) -> str:
 
 def numbers_line(result: EndpointComparison) -> str:
     """Return interval, primary P and n."""
+    if result.n == 0:
+        return f"{n_text(result)}; who is missing and why stands under “Who is in it”"
     decimals = decimals_for(result.change_summary.interval)
     return (
         f"{interval_text(result.change_summary.interval, decimals)}, "
         f"{p_value(result.primary.p)}, {n_text(result)}"
+    )
+
+
+def nobody_sentence(result: EndpointComparison) -> str:
+    """Return why nobody can be compared, by the commonest reason, and what to try."""
+    reasons = Counter(reason for step in result.flow for _, reason in step.left)
+    (reason, n), *_ = reasons.most_common(1) or [("the trial is empty", 0)]
+    return (
+        f"{result.endpoint.label}: nobody has slopes both before and after the transplant. "
+        f"Commonest reason: {reason} ({count(n, 'patient')}). "
+        "Widen the windows, ask for fewer visits or days, or complete the file."
     )
 
 
@@ -71,6 +85,8 @@ def n_text(result: EndpointComparison) -> str:
 
 def means_line(result: EndpointComparison) -> str:
     """Return mean ± SD before and after."""
+    if result.n == 0:
+        return "no slope to show"
     return (
         f"before {mean_sd(result.before_summary)} → after {mean_sd(result.after_summary)} "
         "(mean ± SD)"

@@ -54,7 +54,7 @@ def _choices(trial: Trial, comparison: Comparison, patient: int) -> dict[int, st
     words = {_WHOLE: "Leave out the whole patient"}
     mine = mine[mine["endpoint"].isin(shown)]
     columns = (mine.index, mine["endpoint"], mine["status"], mine["value"], mine["day"])
-    for at, key, status, value, day in zip(*columns, strict=True):
+    for at, key, status, value, day in zip(*(c.tolist() for c in columns), strict=True):
         verb = "Leave out" if status == USABLE else "Keep"
         score = plain(value, 0 if float(value).is_integer() else 2)
         month = signed(day / DAYS_PER_MONTH, 1)
@@ -64,13 +64,13 @@ def _choices(trial: Trial, comparison: Comparison, patient: int) -> dict[int, st
 
 
 def _point(trial: Trial, at: int, reason: str, note: str) -> PointDecision:
-    row = trial.measurements_frame.loc[at]
+    row = trial.measurements_frame.loc[at].to_dict()
     return PointDecision(
         patient=str(row["patient"]),
         endpoint=str(row["endpoint"]),
         day=float(row["day"]),
         value=float(row["value"]),
-        keep=bool(row["status"] != USABLE),
+        keep=row["status"] != USABLE,
         reason=reason,
         note=note,
     )

@@ -41,6 +41,8 @@ class Chart:
         Text that changes when the reader's zoom should be forgotten.
     print_width
         Width of downloads in pixels.
+    saves
+        Whether there is anything worth saving in it.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Chart:
     numbers: Callable[[Names], pd.DataFrame]
     keep_zoom: str = ""
     print_width: int = PRINT_WIDTH
+    saves: bool = True
 
 
 def show_figure(chart: Chart, trial: Trial) -> int | None:
@@ -88,9 +91,9 @@ def show_figure(chart: Chart, trial: Trial) -> int | None:
         {
             "figure": drawn,
             "height": height,
-            "printed": once(("print", chart.frame, key), on_paper),
+            "printed": once(("print", chart.frame, key), on_paper) if chart.saves else "",
             "printWidth": chart.print_width,
-            "csv": once(("csv", key), as_csv),
+            "csv": once(("csv", key), as_csv) if chart.saves else "",
             "name": chart.name,
             "title": chart.frame.title,
             "alt": chart.alt,

@@ -113,7 +113,9 @@ def patient_cards(
                     f"{result.slopes.residual_df} degrees of freedom).",
                 )
             else:
-                st.markdown(f"**{label}**: no change  \n{inert(_why_not(result, patient, trial))}")
+                st.markdown(
+                    f"**{label}**: not compared  \n{inert(_why_not(result, patient, trial))}"
+                )
     _last_visit(results, patient)
     if _opposite(results, patient, level):
         st.warning("The two endpoints disagree for this patient.", icon=":material/info:")

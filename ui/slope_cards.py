@@ -36,6 +36,7 @@ def answer(trial: Trial, comparison: Comparison, result: EndpointComparison) -> 
         alt=words.alt_text(result),
         numbers=lambda names: tables.per_patient(comparison, result, names),
         print_width=620,
+        saves=result.n > 0,
     )
     return show_figure(chart, trial)
 

@@ -87,7 +87,7 @@ def _ask(questions: Sequence[Question], answers: dict[str, str]) -> None:
 
 def reading_report(trial: Trial) -> None:
     """Draw what is in the trial, what was noticed, and the table itself."""
-    st.markdown(f"##### What was read: {inert(trial.title)}")
+    st.markdown(f"##### Open now: {inert(trial.title)}")
     _summary(trial)
     if trial.findings:
         _findings(trial.findings)

@@ -24,6 +24,7 @@ from report.charts.parts import (
 )
 from report.look import Look, annotation, escape
 from report.numbers import count, interval_text, plain, signed, span
+from report.words import nobody_sentence
 
 HEIGHT = 390
 _BEFORE, _AFTER = 1.0, 2.0
@@ -61,8 +62,7 @@ def paired_figure(
         return empty(
             look,
             HEIGHT,
-            f"No patient has a {result.endpoint.label} slope both before and after the transplant. "
-            "Widen the windows, or ask for fewer visits.",
+            nobody_sentence(result),
         )
     shown = _shown(result, selected)
     fig = figure(look, HEIGHT, {"l": 56, "r": 58, "t": 44, "b": 56})

@@ -48,7 +48,9 @@ class Server:
             command = [sys.executable, "-m", "streamlit", "run", "app.py"]
             command += [f"--server.port={self.port}"]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+            )
         if self.warmed:
             self._wait_for("ALSlope is ready")
         else:
@@ -67,6 +69,11 @@ class Server:
                         return
             except (urllib.error.URLError, OSError):
                 continue
+
+    def answers(self) -> bool:
+        """Whether anybody listens on the port."""
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def _tries(self) -> Any:
         end = time.monotonic() + 60

@@ -172,14 +172,24 @@ async function draw(root, state) {
   state.drawn = data.figure;
   const figure = JSON.parse(data.figure);
   await document.fonts.load('13px "Source Sans"').catch(() => undefined);
+  // Plotly leaves shapes of an earlier figure behind when their number changes.
+  const shapes = JSON.stringify((figure.layout.shapes || []).map((s) => [s.yref, s.layer]));
+  if (!first && shapes !== state.shapes) {
+    Plotly.purge(plot);
+    state.listening = false;
+  }
+  state.shapes = shapes;
   await Plotly.react(plot, figure.data, figure.layout, {
     displaylogo: false,
     displayModeBar: "hover",
     doubleClick: "reset",
     modeBarButtons: [["zoom2d", "pan2d", "resetScale2d"]],
   });
-  if (first) {
+  if (!state.listening) {
     listen(plot, state);
+    state.listening = true;
+  }
+  if (first) {
     state.observer = new ResizeObserver(() => {
       if (plot.offsetWidth && plot.offsetWidth !== state.width) {
         state.width = plot.offsetWidth;
@@ -216,5 +226,6 @@ export default function (component) {
     const plot = root.querySelector(".alslope-chart-plot");
     if (window.Plotly && plot) window.Plotly.purge(plot);
     state.drawn = undefined;
+    state.listening = false;
   };
 }

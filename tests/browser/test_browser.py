@@ -1,0 +1,307 @@
+"""What only a browser has: clicks on marks, zoom, downloads, links, keys, dark mode, privacy."""
+
+from __future__ import annotations
+
+import os
+import signal
+import struct
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.app.driver import EXAMPLE, trial_csv
+from tests.browser.driver import Server, User
+
+pytestmark = pytest.mark.browser
+
+LINK = f"?trial={EXAMPLE}&after=7&rate=year"
+MARKS = """gd => gd._fullData.filter(t => t.customdata && t.xaxis === 'x').flatMap(t => {
+    const axes = gd._fullLayout, box = gd.getBoundingClientRect();
+    return Array.from(t.customdata, (c, i) => ({
+        patient: c[0],
+        x: box.left + axes.xaxis._offset + axes.xaxis.c2p(t.x[i]),
+        y: box.top + axes.yaxis._offset + axes.yaxis.c2p(t.y[i]),
+    }));
+})"""
+
+
+def lone_mark(user: User, chart: str) -> dict[str, Any]:
+    """Return the mark, not of the first patient, that is farthest from every other one."""
+    plot = user.chart(chart).locator(".alslope-chart-plot")
+    plot.scroll_into_view_if_needed()
+    user.page.wait_for_timeout(300)
+    marks = plot.evaluate(MARKS)
+
+    def room(mark: dict[str, Any]) -> float:
+        others = [m for m in marks if m is not mark]
+        return min(abs(m["x"] - mark["x"]) + abs(m["y"] - mark["y"]) for m in others)
+
+    chosen: dict[str, Any] = max((m for m in marks if m["patient"] not in ("", "0")), key=room)
+    return chosen
+
+
+def drag_zoom(user: User, chart: str) -> list[float]:
+    """Drag a box in a chart with the mouse; return the value axis that it gives."""
+    plot = user.chart(chart).locator(".alslope-chart-plot")
+    plot.scroll_into_view_if_needed()
+    user.page.wait_for_timeout(300)
+    before = user.layout(chart, "layout.yaxis.range")
+    box = plot.locator(".nsewdrag").first.bounding_box()
+    assert box
+    mouse, middle = user.page.mouse, box["x"] + box["width"] * 0.55
+    mouse.move(middle, box["y"] + box["height"] * 0.2)
+    mouse.down()
+    mouse.move(middle + 5, box["y"] + box["height"] * 0.4, steps=4)
+    mouse.move(middle + 60, box["y"] + box["height"] * 0.6, steps=4)
+    mouse.up()
+    user.page.wait_for_timeout(500)
+    zoomed: list[float] = user.layout(chart, "layout.yaxis.range")
+    assert zoomed != before
+    return zoomed
+
+
+def test_upload_change_a_setting_and_come_back(user: User):
+    user.drop(trial_csv(9))
+    expect(user.head).to_contain_text("9 analysed of 9 loaded")
+    user.settled().go("Slopes")
+    card = user.card()
+    expect(card).to_contain_text("points/month")
+    heading = card.inner_text()
+    user.slide_to("Window after, months", 5)
+    expect(user.chip("after: 5 months")).to_be_visible()
+    expect(user.card()).not_to_have_text(heading)
+    changed = user.settled().card().inner_text()
+    for title in ("Patients", "Trial", "Slopes"):
+        user.go(title)
+        expect(user.chip("after: 5 months")).to_be_visible()
+        expect(user.head).to_contain_text("Trial ")
+    expect(user.card()).to_have_text(changed)
+
+
+def test_click_on_a_mark_opens_that_patient_with_all_settings(user: User, server: Server):
+    user.open(server.address + LINK)
+    mark = lone_mark(user, "slopes-alsfrs_r")
+    user.page.mouse.move(mark["x"] - 3, mark["y"] - 3)
+    user.page.mouse.move(mark["x"], mark["y"], steps=3)
+    user.page.wait_for_timeout(200)
+    user.page.mouse.click(mark["x"], mark["y"])
+    expect(user.head).to_contain_text("Patients")
+    number = int(mark["patient"]) + 1
+    expect(user.page.get_by_text(f"Visits of P{number:02d}")).to_be_visible()
+    for text in ("after: 7 months", "per year"):
+        expect(user.chip(text)).to_be_visible()
+    expect(user.page.get_by_role("slider", name="Window after, months")).to_be_visible()
+    assert f"person={number}" in user.link()
+    user.go("Slopes")
+    expect(user.head).to_contain_text("Slopes")
+
+
+def test_zoom_survives_a_setting_that_leaves_the_axis_alone(user: User, server: Server):
+    user.open(f"{server.address}each-patient?trial={EXAMPLE}")
+    zoomed = drag_zoom(user, "patient")
+    figure = user.layout("patient", "layout.annotations.length")
+    user.slide_to("Window after, months", 3)
+    expect(user.chip("after: 7 months")).to_be_visible()
+    user.settled()
+    assert user.layout("patient", "layout.annotations.length") == figure
+    assert user.layout("patient", "layout.yaxis.range") == zoomed
+    # Another patient is another figure, which opens on the whole scale.
+    user.page.get_by_role("button", name="Next patient").or_(
+        user.page.locator(".st-key-w-next button")
+    ).first.click()
+    expect(user.page.get_by_text("Visits of P02")).to_be_visible()
+    user.settled()
+    assert user.layout("patient", "layout.yaxis.range") != zoomed
+
+
+def test_axis_that_new_slopes_move_is_drawn_whole_again(user: User, server: Server):
+    """Plotly keeps a zoom only while the server sends the same axis; else new data would hide."""
+    user.open(f"{server.address}?trial={EXAMPLE}")
+    zoomed = drag_zoom(user, "slopes-alsfrs_r")
+    user.slide_to("Window after, months", 4)
+    expect(user.chip("after: 6 months")).to_be_visible()
+    user.settled()
+    assert user.layout("slopes-alsfrs_r", "layout.yaxis.range") != zoomed
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_downloads(visitor, server: Server, tmp_path: Path, dark: bool):
+    user = visitor(dark=dark).open(server.address)
+    name, files = "slopes-alsfrs_r", {}
+    background = user.layout(name, "layout.template.layout.paper_bgcolor")
+    assert background == ("#12181E" if dark else "#FFFFFF")
+    for kind in ("PNG", "SVG", "HTML", "CSV"):
+        download = user.saved(name, kind)
+        assert download.suggested_filename == f"{name}.{kind.lower()}"
+        files[kind] = tmp_path / download.suggested_filename
+        download.save_as(files[kind])
+    png = files["PNG"].read_bytes()
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = struct.unpack(">II", png[16:24])
+    assert (width, height > 1000) == (3 * 620, True)
+    svg = files["SVG"].read_text("utf-8")
+    assert svg.startswith("<svg")
+    assert "simulated data" in svg
+    for colour, rgb in (("#FFFFFF", "rgb(255, 255, 255)"), ("#0F5FB3", "rgb(15, 95, 179)")):
+        assert rgb in svg or colour.casefold() in svg.casefold()
+    assert "rgb(18, 24, 30)" not in svg
+    assert "#12181e" not in svg.casefold()
+    csv = files["CSV"].read_text("utf-8-sig").splitlines()
+    assert len(csv) == 11
+    assert csv[1].endswith(",yes")
+    saved = visitor(dark=dark)
+    saved.page.goto(files["HTML"].as_uri())
+    expect(saved.page.locator("#figure .main-svg").first).to_be_visible()
+    expect(saved.page.locator("#figure")).to_contain_text("simulated data")
+    assert "decline slower by 3.40" in saved.page.title()
+
+
+@pytest.mark.parametrize("title", ["Slopes", "Patients", "Trial"])
+def test_copied_link_opens_the_same_in_a_fresh_window(visitor, server: Server, title: str):
+    first = visitor().open(server.address + LINK + "&show=fvc&person=3")
+    if title != "Slopes":
+        first.go(title)
+    second = visitor().open(first.link())
+    expect(second.head).to_contain_text(title)
+    for text in ("after: 7 months", "per year"):
+        expect(second.chip(text)).to_be_visible()
+    main = second.page.get_by_test_id("stMain")
+    if title == "Slopes":
+        expect(second.card("FVC")).to_have_text(first.card("FVC").inner_text())
+        expect(second.card()).to_have_count(0)
+    if title == "Patients":
+        expect(main.get_by_text("Visits of P03")).to_be_visible()
+    assert second.link() == first.link()
+
+
+def test_link_to_a_page_is_the_first_thing_a_cold_server_sees(visitor, server, tmp_path):
+    cold = Server(tmp_path / "log.txt")
+    cold.start(ask="_stcore/health")
+    try:
+        user = visitor().open(f"{cold.address}each-patient{LINK}&person=4")
+        for _ in range(2):
+            expect(user.page.get_by_role("slider", name="Window after, months")).to_be_visible()
+            dialog = user.page.get_by_role("dialog")
+            if dialog.count():
+                expect(dialog).to_contain_text("Page not found")
+                user.page.keyboard.press("Escape")
+                expect(dialog).to_have_count(0)
+        for text in ("after: 7 months", "per year"):
+            expect(user.chip(text)).to_be_visible()
+        for title in ("Patients", "Slopes", "Patients"):
+            user.go(title)
+            expect(user.chip("after: 7 months")).to_be_visible()
+            expect(user.page.get_by_role("slider", name="Window after, months")).to_be_visible()
+        expect(user.page.get_by_text("Visits of P04")).to_be_visible()
+    finally:
+        cold.stop()
+
+
+def test_copied_link_survives_a_restart_of_the_server(visitor, tmp_path):
+    server = Server(tmp_path / "log.txt")
+    server.start()
+    try:
+        user = visitor().open(server.address + LINK)
+        user.go("Patients")
+        link = user.link()
+        server.stop()
+        server.start(ask="_stcore/health")
+        again = visitor().open(link)
+        again.page.keyboard.press("Escape")
+        expect(again.chip("after: 7 months")).to_be_visible()
+        expect(again.page.get_by_role("slider", name="Window after, months")).to_be_visible()
+    finally:
+        server.stop()
+
+
+def test_warmed_server_opens_a_link_without_a_dialog_and_ends_with_its_command(visitor, tmp_path):
+    server = Server(tmp_path / "log.txt", warmed=True)
+    server.start()
+    assert server.process is not None
+    group = os.getpgid(server.process.pid)
+    try:
+        user = visitor().open(f"{server.address}each-patient{LINK}&person=4")
+        expect(user.page.get_by_text("Visits of P04")).to_be_visible()
+        user.page.wait_for_timeout(500)
+        assert user.page.get_by_role("dialog").count() == 0
+        expect(user.chip("after: 7 months")).to_be_visible()
+        user.page.goto("about:blank")
+        server.stop()
+        end = time.monotonic() + 10
+        while server.answers() and time.monotonic() < end:
+            time.sleep(0.2)
+        assert not server.answers(), "the server still runs after its command was ended"
+    finally:
+        try:
+            os.killpg(group, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def test_arrow_keys_switch_patients(user: User, server: Server):
+    user.open(f"{server.address}each-patient?trial={EXAMPLE}&person=4")
+    for key, name in (("ArrowRight", "P05"), ("ArrowLeft", "P04"), ("ArrowLeft", "P03")):
+        user.page.keyboard.press(key)
+        expect(user.page.get_by_text(f"Visits of {name}")).to_be_visible()
+        user.settled()
+    assert "person=3" in user.link()
+
+
+def test_nobody_sees_the_file_of_somebody_else(visitor, server: Server):
+    first, second = visitor().open(server.address), visitor().open(server.address)
+    first.drop(trial_csv(7))
+    expect(first.head).to_contain_text("7 analysed of 7 loaded")
+    link = first.settled().link()
+    assert "upload-" in link
+    second.go("Patients").go("Trial")
+    expect(second.head).to_contain_text("10 analysed of 10 loaded")
+    third = visitor().open(link)
+    expect(third.page.get_by_text("drop it again")).to_be_visible()
+    expect(third.head).to_contain_text("10 analysed of 10 loaded")
+
+
+def test_clear_data_stays_cleared(user: User):
+    user.drop(trial_csv(7))
+    expect(user.head).to_contain_text("7 analysed of 7 loaded")
+    user.settled().page.get_by_role("button", name="Clear data").click()
+    expect(user.head).to_contain_text("10 analysed of 10 loaded")
+    user.settled().page.wait_for_timeout(500)
+    for title in ("Patients", "Trial"):
+        user.go(title)
+        expect(user.head).to_contain_text("10 analysed of 10 loaded")
+    expect(user.page.get_by_text("visits.csv")).to_have_count(0)
+
+
+NAMES = ["**x**", "<b>y</b>", ":smile:", ":material/delete:", "a->b", "P--1", "www.x.org", "$a$"]
+
+
+def test_identifiers_look_as_they_were_written(user: User):
+    user.drop(trial_csv(NAMES))
+    expect(user.head).to_contain_text(f"{len(NAMES)} loaded")
+    user.settled().go("Patients")
+    seen = []
+    for i in range(len(NAMES)):
+        expect(user.page.get_by_text(f"{i + 1} of {len(NAMES)}")).to_be_visible()
+        heading = user.settled().page.locator("h5").filter(has_text="Visits of")
+        seen.append(heading.inner_text().strip().removeprefix("Visits of "))
+        assert heading.locator("a[href*='x.org'], b, strong").count() == 0
+        if i + 1 < len(NAMES):
+            user.page.keyboard.press("ArrowRight")
+    assert sorted(seen) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("path", ["", "each-patient", "your-trial", "each-patient?everyone=yes"])
+def test_narrow_window_needs_no_sideways_scrolling(visitor, server: Server, path: str):
+    user = visitor(width=900).open(server.address + path)
+    user.page.wait_for_timeout(500)
+    main = user.page.get_by_test_id("stMain")
+    wide, room = main.evaluate("e => [e.scrollWidth, e.clientWidth]")
+    assert wide <= room + 1
+    for plot in user.page.locator(".alslope-chart-plot[data-drawn]").all():
+        box, outer = plot.locator(".main-svg").first.bounding_box(), main.bounding_box()
+        assert box
+        assert outer
+        assert box["x"] + box["width"] <= outer["x"] + outer["width"] + 1
