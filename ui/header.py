@@ -45,9 +45,9 @@ def page_header(title: str, path: str, *, with_switch: bool = True) -> Compariso
 
 def shown(result: Comparison) -> list[str]:
     """Return the keys of the endpoints that the switch shows and the trial has."""
-    present = [e.endpoint.key for e in result.endpoints]
     wanted = state.view().show
-    return [wanted] if wanted in present else present
+    every = wanted not in result.settings.endpoints
+    return [e.endpoint.key for e in result.endpoints if every or e.endpoint.key == wanted]
 
 
 def _title(title: str, trial: Trial, result: Comparison) -> None:

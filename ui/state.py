@@ -20,6 +20,8 @@ _VIEW: Final = "alslope.view"
 _NOTES: Final = "alslope.notes"
 _MISSING: Final = "alslope.missing_upload"
 _ANSWERS: Final = "alslope.answers"
+_OPENED: Final = "alslope.opened_files"
+_CLEARED: Final = "alslope.times_cleared"
 
 EVERY: Final = "both"
 """The value of the endpoint switch that shows every endpoint."""
@@ -60,7 +62,7 @@ def start_session() -> None:
         chosen, problems = Settings.from_query(query)
     else:
         chosen, problems = Settings.from_json(example.settings)
-    position = int(person) - 1 if person.isdigit() and len(person) < 7 else 0
+    position = int(person) - 1 if person.isascii() and person.isdigit() and len(person) < 7 else 0
     last = len(example.trial.patient_ids) - 1
     looked_at = View(
         show=show if show in ENDPOINTS else EVERY,
@@ -119,6 +121,19 @@ def answers_for(files: int) -> dict[str, str]:
     return cast("dict[str, str]", st.session_state[_ANSWERS][1])
 
 
+def drop_field_key() -> str:
+    """Return the key of the field for files: a new one, hence empty, each time data are cleared."""
+    times = st.session_state.get(_CLEARED, 0)
+    return f"w.files-{times}" if times else "w.files"
+
+
+def newly_dropped(files: int) -> bool:
+    """Whether these files were not opened before; they count as opened from now on."""
+    new = st.session_state.get(_OPENED) != files
+    st.session_state[_OPENED] = files
+    return bool(new)
+
+
 def change_settings(**changes: Any) -> None:
     """Replace some fields of the settings."""
     st.session_state[_SETTINGS] = settings().with_(**changes)
@@ -157,10 +172,12 @@ def open_example(example_id: str) -> None:
 
 def clear() -> None:
     """Forget everything of this session and open the first example."""
+    times = st.session_state.get(_CLEARED, 0)
     for key in list(st.session_state):
         del st.session_state[key]
     example = load_example(FIRST_EXAMPLE)
     _fill(example.trial, Settings.from_json(example.settings)[0], View())
+    st.session_state[_CLEARED] = times + 1
 
 
 def link_query() -> dict[str, str]:

@@ -19,7 +19,6 @@ from ui import cache, state
 from ui.tables import show_table
 from ui.text import inert
 
-_FILES: Final = "w.files"
 _ICONS: Final = {
     "error": ":material/block:",
     "warning": ":material/warning:",
@@ -34,7 +33,7 @@ def upload_form() -> None:
         "A table of visits, .csv or .xlsx",
         type=["csv", "tsv", "txt", "xlsx", "xlsm"],
         accept_multiple_files=True,
-        key=_FILES,
+        key=state.drop_field_key(),
         help="One row a visit (patient, visit date or month from the transplant, ALSFRS-R, FVC, "
         "transplant date), or one row a patient with a column for each month.",
     )
@@ -45,24 +44,25 @@ def upload_form() -> None:
     if not files:
         return
     uploaded = [UploadedFile(file.name, file.getvalue()) for file in files]
-    answers = state.answers_for(hash(tuple((file.name, file.content) for file in uploaded)))
+    mark = hash(tuple((file.name, file.content) for file in uploaded))
+    answers = state.answers_for(mark)
     with st.spinner("Reading…"):
-        reading = read_files(uploaded, answers)
+        asked = ("reading", mark, sorted(answers.items()))
+        reading = cache.once(asked, lambda: read_files(uploaded, answers))
     if reading.verdict == "ask":
         _ask(reading.questions, answers)
     elif reading.trial is None:
         st.error("This file was not loaded.", icon=_ICONS["error"])
         _findings(reading.findings)
     else:
-        _open_once(reading)
+        _open_once(reading, mark)
 
 
-def _open_once(reading: Reading) -> None:
-    """Open the trial of a reading unless it is open already."""
+def _open_once(reading: Reading, mark: int) -> None:
+    """Open the trial of files that were just dropped, not of files that still lie there."""
     trial = reading.trial
-    if trial is None or trial.hash == state.trial().hash:
+    if trial is None or not state.newly_dropped(mark):
         return
-    cache.forget()
     state.open_trial(trial)
     st.rerun()
 

@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from tests.browser.driver import Server, User, required
+from tests.browser.driver import Server, User, new_window, required
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
@@ -47,13 +47,28 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     running.stop()
 
 
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> Iterator[dict[bool, BrowserContext]]:
+    """A light and a dark window whose tabs share what was fetched once; most tests use them."""
+    opened = {dark: new_window(browser, dark=dark) for dark in (False, True)}
+    yield opened
+    for window in opened.values():
+        window.close()
+
+
 @pytest.fixture
-def visitor(browser: Browser) -> Iterator[Callable[..., User]]:
-    """Return a maker of users; at the end nobody may have met an error or left this machine."""
+def visitor(
+    browser: Browser, windows: dict[bool, BrowserContext]
+) -> Iterator[Callable[..., User]]:
+    """Return a maker of users; at the end nobody may have met an error or left this machine.
+
+    ``fresh`` gives a user a window of their own.
+    """
     users: list[User] = []
 
-    def make(**options: bool | int) -> User:
-        users.append(User(browser, **options))  # type: ignore[arg-type]
+    def make(*, dark: bool = False, fresh: bool = False) -> User:
+        window = new_window(browser, dark=dark) if fresh else windows[dark]
+        users.append(User(window, own=fresh))
         return users[-1]
 
     yield make

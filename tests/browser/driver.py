@@ -18,7 +18,6 @@ from playwright.sync_api import Browser, BrowserContext, Download, Locator, Page
 ROOT = Path(__file__).resolve().parents[2]
 HERE = {"127.0.0.1", "localhost"}
 PATIENCE = 30_000
-WIDE = {"width": 1400, "height": 1000}
 
 
 def free_port() -> int:
@@ -72,8 +71,11 @@ class Server:
 
     def answers(self) -> bool:
         """Whether anybody listens on the port."""
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        try:
+            socket.create_connection(("localhost", self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
 
     def _tries(self) -> Any:
         end = time.monotonic() + 60
@@ -97,26 +99,33 @@ class Server:
         self.process = None
 
 
+def new_window(browser: Browser, *, dark: bool = False, width: int = 1400) -> BrowserContext:
+    """Return a fresh browser window: no cookies, nothing in its cache."""
+    window = browser.new_context(
+        viewport={"width": width, "height": 1000},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+        locale="en-GB",
+        timezone_id="Europe/Berlin",
+        accept_downloads=True,
+    )
+    window.set_default_timeout(PATIENCE)
+    return window
+
+
 class User:
-    """One visitor with a browser window of their own.
+    """One visitor: a tab, and so a session, of their own.
 
     What goes wrong behind the screen (script errors, requests to other hosts) is collected in
     ``problems``.
     """
 
-    def __init__(self, browser: Browser, *, dark: bool = False, width: int = 1400) -> None:
-        self.context: BrowserContext = browser.new_context(
-            viewport={"width": width, "height": WIDE["height"]},
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-            locale="en-GB",
-            timezone_id="Europe/Berlin",
-            accept_downloads=True,
-        )
-        self.context.set_default_timeout(PATIENCE)
+    def __init__(self, context: BrowserContext, *, own: bool = False) -> None:
+        self.context, self.own = context, own
         self.problems: list[str] = []
-        self.context.on("request", lambda request: self._sent(request.url))
-        self.page: Page = self.context.new_page()
+        self.page: Page = context.new_page()
+        self.page.on("request", lambda request: self._sent(request.url))
+        self.page.on("websocket", lambda socket: self._sent(socket.url))
         self.page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
 
     def _sent(self, url: str) -> None:
@@ -164,19 +173,17 @@ class User:
         field.set_input_files({"name": name, "mimeType": "text/csv", "buffer": content.encode()})
         return self
 
-    def choose(self, label: str, option: str) -> User:
-        """Choose in a list of the sidebar."""
-        self.page.get_by_test_id("stSidebar").get_by_role("combobox", name=label).click()
-        self.page.get_by_role("option", name=option, exact=True).click()
-        return self.settled()
-
-    def slide_to(self, label: str, steps: int) -> User:
-        """Move a slider by some steps to the left."""
-        thumb = self.page.get_by_role("slider", name=label)
+    def window_after(self, months: int) -> User:
+        """Shorten the window after day 0 with the keyboard."""
+        thumb = self.page.get_by_role("slider", name="Window after, months")
         thumb.focus()
-        for _ in range(steps):
+        for _ in range(30):
+            if thumb.get_attribute("aria-valuetext") == str(months):
+                break
             thumb.press("ArrowLeft")
-        return self
+            self.page.wait_for_timeout(50)
+        expect(self.chip(f"after: {months} months")).to_be_visible()
+        return self.settled()
 
     def chart(self, name: str) -> Locator:
         """Return a chart once it is drawn."""
@@ -207,7 +214,11 @@ class User:
         return text
 
     def close(self) -> None:
-        self.context.close()
+        """Close the tab, and the window too if nobody else is in it."""
+        if self.own:
+            self.context.close()
+        else:
+            self.page.close()
 
 
 def required() -> bool:

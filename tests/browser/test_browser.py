@@ -70,8 +70,7 @@ def test_upload_change_a_setting_and_come_back(user: User):
     card = user.card()
     expect(card).to_contain_text("points/month")
     heading = card.inner_text()
-    user.slide_to("Window after, months", 5)
-    expect(user.chip("after: 5 months")).to_be_visible()
+    user.window_after(5)
     expect(user.card()).not_to_have_text(heading)
     changed = user.settled().card().inner_text()
     for title in ("Patients", "Trial", "Slopes"):
@@ -103,15 +102,11 @@ def test_zoom_survives_a_setting_that_leaves_the_axis_alone(user: User, server: 
     user.open(f"{server.address}each-patient?trial={EXAMPLE}")
     zoomed = drag_zoom(user, "patient")
     figure = user.layout("patient", "layout.annotations.length")
-    user.slide_to("Window after, months", 3)
-    expect(user.chip("after: 7 months")).to_be_visible()
-    user.settled()
+    user.window_after(7)
     assert user.layout("patient", "layout.annotations.length") == figure
     assert user.layout("patient", "layout.yaxis.range") == zoomed
     # Another patient is another figure, which opens on the whole scale.
-    user.page.get_by_role("button", name="Next patient").or_(
-        user.page.locator(".st-key-w-next button")
-    ).first.click()
+    user.page.locator(".st-key-w-next button").click()
     expect(user.page.get_by_text("Visits of P02")).to_be_visible()
     user.settled()
     assert user.layout("patient", "layout.yaxis.range") != zoomed
@@ -121,9 +116,7 @@ def test_axis_that_new_slopes_move_is_drawn_whole_again(user: User, server: Serv
     """Plotly keeps a zoom only while the server sends the same axis; else new data would hide."""
     user.open(f"{server.address}?trial={EXAMPLE}")
     zoomed = drag_zoom(user, "slopes-alsfrs_r")
-    user.slide_to("Window after, months", 4)
-    expect(user.chip("after: 6 months")).to_be_visible()
-    user.settled()
+    user.window_after(7)
     assert user.layout("slopes-alsfrs_r", "layout.yaxis.range") != zoomed
 
 
@@ -159,62 +152,47 @@ def test_downloads(visitor, server: Server, tmp_path: Path, dark: bool):
     assert "decline slower by 3.40" in saved.page.title()
 
 
-@pytest.mark.parametrize("title", ["Slopes", "Patients", "Trial"])
-def test_copied_link_opens_the_same_in_a_fresh_window(visitor, server: Server, title: str):
-    first = visitor().open(server.address + LINK + "&show=fvc&person=3")
-    if title != "Slopes":
+def test_copied_link_opens_the_same_in_a_fresh_window(visitor, server: Server):
+    first, second = visitor().open(f"{server.address}{LINK}&show=fvc&person=3"), visitor(fresh=True)
+    for title in ("Slopes", "Patients", "Trial"):
         first.go(title)
-    second = visitor().open(first.link())
-    expect(second.head).to_contain_text(title)
-    for text in ("after: 7 months", "per year"):
-        expect(second.chip(text)).to_be_visible()
-    main = second.page.get_by_test_id("stMain")
-    if title == "Slopes":
-        expect(second.card("FVC")).to_have_text(first.card("FVC").inner_text())
-        expect(second.card()).to_have_count(0)
-    if title == "Patients":
-        expect(main.get_by_text("Visits of P03")).to_be_visible()
-    assert second.link() == first.link()
-
-
-def test_link_to_a_page_is_the_first_thing_a_cold_server_sees(visitor, server, tmp_path):
-    cold = Server(tmp_path / "log.txt")
-    cold.start(ask="_stcore/health")
-    try:
-        user = visitor().open(f"{cold.address}each-patient{LINK}&person=4")
-        for _ in range(2):
-            expect(user.page.get_by_role("slider", name="Window after, months")).to_be_visible()
-            dialog = user.page.get_by_role("dialog")
-            if dialog.count():
-                expect(dialog).to_contain_text("Page not found")
-                user.page.keyboard.press("Escape")
-                expect(dialog).to_have_count(0)
+        second.open(first.link())
+        expect(second.head).to_contain_text(title)
         for text in ("after: 7 months", "per year"):
-            expect(user.chip(text)).to_be_visible()
+            expect(second.chip(text)).to_be_visible()
+        if title == "Slopes":
+            expect(second.card("FVC")).to_have_text(first.card("FVC").inner_text())
+            expect(second.card()).to_have_count(0)
+        if title == "Patients":
+            expect(second.page.get_by_text("Visits of P03")).to_be_visible()
+        assert second.link() == first.link()
+
+
+def test_link_to_a_page_is_the_first_thing_that_a_restarted_cold_server_sees(visitor, tmp_path):
+    """Streamlit may say once that it does not know the page; the page is right all the same."""
+    cold = Server(tmp_path / "log.txt")
+    cold.start()
+    try:
+        first = visitor().open(f"{cold.address}{LINK}&person=4")
+        link = first.go("Patients").link()
+        cold.stop()
+        cold.start(ask="_stcore/health")
+        user = visitor().open(link)
+        slider = user.page.get_by_role("slider", name="Window after, months")
+        expect(slider).to_be_attached()
+        dialog = user.page.get_by_role("dialog")
+        if dialog.count():
+            expect(dialog).to_contain_text("Page not found")
+            user.page.keyboard.press("Escape")
+            expect(dialog).to_have_count(0)
         for title in ("Patients", "Slopes", "Patients"):
             user.go(title)
-            expect(user.chip("after: 7 months")).to_be_visible()
-            expect(user.page.get_by_role("slider", name="Window after, months")).to_be_visible()
+            expect(slider).to_be_visible()
+            for text in ("after: 7 months", "per year"):
+                expect(user.chip(text)).to_be_visible()
         expect(user.page.get_by_text("Visits of P04")).to_be_visible()
     finally:
         cold.stop()
-
-
-def test_copied_link_survives_a_restart_of_the_server(visitor, tmp_path):
-    server = Server(tmp_path / "log.txt")
-    server.start()
-    try:
-        user = visitor().open(server.address + LINK)
-        user.go("Patients")
-        link = user.link()
-        server.stop()
-        server.start(ask="_stcore/health")
-        again = visitor().open(link)
-        again.page.keyboard.press("Escape")
-        expect(again.chip("after: 7 months")).to_be_visible()
-        expect(again.page.get_by_role("slider", name="Window after, months")).to_be_visible()
-    finally:
-        server.stop()
 
 
 def test_warmed_server_opens_a_link_without_a_dialog_and_ends_with_its_command(visitor, tmp_path):
@@ -251,7 +229,7 @@ def test_arrow_keys_switch_patients(user: User, server: Server):
 
 
 def test_nobody_sees_the_file_of_somebody_else(visitor, server: Server):
-    first, second = visitor().open(server.address), visitor().open(server.address)
+    first, second = (visitor(fresh=True).open(server.address) for _ in range(2))
     first.drop(trial_csv(7))
     expect(first.head).to_contain_text("7 analysed of 7 loaded")
     link = first.settled().link()
@@ -275,33 +253,37 @@ def test_clear_data_stays_cleared(user: User):
     expect(user.page.get_by_text("visits.csv")).to_have_count(0)
 
 
-NAMES = ["**x**", "<b>y</b>", ":smile:", ":material/delete:", "a->b", "P--1", "www.x.org", "$a$"]
+NAMES = ["**x**", "<b>y</b>", ":smile:", "a -> b", "P--1", "$a$", "(c)", "1.2"]
+MORE_NAMES = [":material/delete:", "www.x.org", "http://x.org/p", "a@x.org"]
 
 
-def test_identifiers_look_as_they_were_written(user: User):
-    user.drop(trial_csv(NAMES))
-    expect(user.head).to_contain_text(f"{len(NAMES)} loaded")
+@pytest.mark.parametrize("names", [NAMES, MORE_NAMES], ids=["markup", "icons-and-links"])
+def test_identifiers_look_as_they_were_written(user: User, names: list[str]):
+    user.drop(trial_csv(names))
+    expect(user.head).to_contain_text(f"{len(names)} loaded")
     user.settled().go("Patients")
-    seen = []
-    for i in range(len(NAMES)):
-        expect(user.page.get_by_text(f"{i + 1} of {len(NAMES)}")).to_be_visible()
-        heading = user.settled().page.locator("h5").filter(has_text="Visits of")
+    seen, tags = [], 0
+    for i in range(len(names)):
+        expect(user.page.get_by_text(f"{i + 1} of {len(names)}")).to_be_visible()
+        heading = user.settled().page.locator("h5 [data-heading-text]").filter(has_text="Visits of")
         seen.append(heading.inner_text().strip().removeprefix("Visits of "))
-        assert heading.locator("a[href*='x.org'], b, strong").count() == 0
-        if i + 1 < len(NAMES):
+        tags += heading.locator("*").count()
+        if i + 1 < len(names):
             user.page.keyboard.press("ArrowRight")
-    assert sorted(seen) == sorted(NAMES)
+    assert (sorted(seen), tags) == (sorted(names), 0)
 
 
-@pytest.mark.parametrize("path", ["", "each-patient", "your-trial", "each-patient?everyone=yes"])
-def test_narrow_window_needs_no_sideways_scrolling(visitor, server: Server, path: str):
-    user = visitor(width=900).open(server.address + path)
-    user.page.wait_for_timeout(500)
-    main = user.page.get_by_test_id("stMain")
-    wide, room = main.evaluate("e => [e.scrollWidth, e.clientWidth]")
-    assert wide <= room + 1
-    for plot in user.page.locator(".alslope-chart-plot[data-drawn]").all():
-        box, outer = plot.locator(".main-svg").first.bounding_box(), main.bounding_box()
-        assert box
-        assert outer
-        assert box["x"] + box["width"] <= outer["x"] + outer["width"] + 1
+def test_narrow_window_needs_no_sideways_scrolling(visitor, server: Server):
+    user = visitor()
+    user.page.set_viewport_size({"width": 900, "height": 1000})
+    for path in ("", "each-patient", "your-trial", "each-patient?everyone=yes"):
+        user.open(server.address + path)
+        user.page.wait_for_timeout(300)
+        main = user.page.get_by_test_id("stMain")
+        wide, room = main.evaluate("e => [e.scrollWidth, e.clientWidth]")
+        assert wide <= room + 1, path
+        for plot in user.page.locator(".alslope-chart-plot[data-drawn] .main-svg").all():
+            box, outer = plot.bounding_box(), main.bounding_box()
+            assert box
+            assert outer
+            assert box["x"] + box["width"] <= outer["x"] + outer["width"] + 1, path
