@@ -128,7 +128,8 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "pre_months": Field(
             "before",
             _months("before"),
-            "Only visits within this many months before day 0 enter the slope before.",
+            "Only visits within this many months before day 0 enter the slope before; a visit on the "
+            "same day of the month is in.",
             low=0.5,
             high=240,
             optional=True,
@@ -136,7 +137,8 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "post_months": Field(
             "after",
             _months("after"),
-            "Only visits within this many months after day 0 enter the slope after.",
+            "Only visits within this many months after day 0 enter the slope after; a visit on the "
+            "same day of the month is in.",
             low=0.5,
             high=240,
             optional=True,

@@ -20,6 +20,13 @@ After = 1
 
 _SAME_DAY: Final = 1e-6
 
+WINDOW_SLACK_DAYS: Final = 2.0
+"""Days beyond its length that a window still takes in.
+
+Calendar months are up to 1.9 days longer than as many months of 30.4375 days: without the slack a
+visit on the same day of the month, six months later, would fall out of a window of six months.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Points:
@@ -158,9 +165,9 @@ def place_points(trial: Trial, endpoint: str, settings: Settings) -> Points:
     if settings.skip_days:
         after &= day > settings.skip_days
     if settings.pre_months is not None:
-        before &= day >= -settings.pre_months * DAYS_PER_MONTH - _SAME_DAY
+        before &= day >= -settings.pre_months * DAYS_PER_MONTH - WINDOW_SLACK_DAYS
     if settings.post_months is not None:
-        after &= day <= settings.post_months * DAYS_PER_MONTH + _SAME_DAY
+        after &= day <= settings.post_months * DAYS_PER_MONTH + WINDOW_SLACK_DAYS
     if settings.stop_at_next:
         after &= series.day <= following[series.patient]
     return Points(

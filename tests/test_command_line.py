@@ -95,7 +95,7 @@ def test_command_as_a_process_gives_what_the_page_shows():
 def test_set_changes_what_the_same_link_changes(capsys, changes):
     words = [w for name, (_, text) in changes.items() for w in ("--set", f"{name}={text}")]
     said = compared(capsys, EXAMPLE, *words)
-    link = {"rate": "period"} | {url: text for url, text in changes.values()}
+    link = {"rate": "period"} | dict(changes.values())
     card = headline(opened(trial=EXAMPLE, **link))
     for text in on_screen(said["endpoints"]["alsfrs_r"]):
         assert text in card

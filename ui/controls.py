@@ -16,6 +16,7 @@ from data.trial import DAYS_PER_MONTH
 from report.words import DAY0_WORDS, RATE_WORDS
 from ui import state
 from ui.header import short_name
+from ui.navigation import TRIAL
 
 _ALL: Final = "all"
 _TRANSPLANTS: Final = {0: "first", 1: "second", 2: "third", -1: "last"}
@@ -30,6 +31,7 @@ _STRICT: Final = {"min_visits": 3, "min_span_days": 90}
 def settings_sidebar() -> None:
     """Draw the four commonest settings and, folded, the others."""
     with st.sidebar:
+        st.page_link(TRIAL, label="Use your own data", icon=":material/upload_file:")
         st.markdown("#### Settings")
         longest_before, longest_after = _extent()
         _window("pre_months", "Window before, months", longest_before)

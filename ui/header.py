@@ -38,8 +38,11 @@ def page_header(title: str, path: str, *, with_switch: bool = True) -> Compariso
         if with_switch:
             _endpoint_switch()
         _copy_link(path)
-    _notices(path)
-    _chips()
+    # Both containers are always there: a row that comes and goes would redraw the charts below it.
+    with st.container():
+        _notices(path)
+    with st.container():
+        _chips()
     return result
 
 

@@ -28,10 +28,10 @@ def choose_patient() -> tuple[int, bool]:
     """
     trial = state.trial()
     last = len(trial.patient_ids) - 1
-    current = min(state.view().patient, last)
+    current = min(state.view().patient or 0, last)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            " ",
+            "Previous",
             on_click=_step,
             args=(-1,),
             disabled=current == 0,
@@ -50,7 +50,7 @@ def choose_patient() -> tuple[int, bool]:
             width=180,
         )
         st.button(
-            " ",
+            "Next",
             on_click=_step,
             args=(1,),
             disabled=current == last,
@@ -71,7 +71,7 @@ def choose_patient() -> tuple[int, bool]:
 
 def _step(by: int) -> None:
     last = len(state.trial().patient_ids) - 1
-    state.change_view(patient=max(0, min(last, state.view().patient + by)))
+    state.change_view(patient=max(0, min(last, (state.view().patient or 0) + by)))
 
 
 def _who(trial: Trial, patient: int) -> str:

@@ -36,7 +36,7 @@ class View:
     show
         Endpoint switch: an endpoint's key, or ``EVERY``.
     patient
-        Position of the chosen patient in the trial.
+        Position of the chosen patient in the trial; ``None`` until one is chosen.
     zoom
         Whether value axes fit the data.
     everyone
@@ -44,7 +44,7 @@ class View:
     """
 
     show: str = EVERY
-    patient: int = 0
+    patient: int | None = None
     zoom: bool = False
     everyone: bool = False
 
@@ -62,11 +62,11 @@ def start_session() -> None:
         chosen, problems = Settings.from_query(query)
     else:
         chosen, problems = Settings.from_json(example.settings)
-    position = int(person) - 1 if person.isascii() and person.isdigit() and len(person) < 7 else 0
-    last = len(example.trial.patient_ids) - 1
+    position = int(person) if person.isascii() and person.isdigit() and len(person) < 7 else 0
+    n = len(example.trial.patient_ids)
     looked_at = View(
         show=show if show in ENDPOINTS else EVERY,
-        patient=max(0, min(position, last)),
+        patient=min(position, n) - 1 if position else None,
         zoom=zoom == "yes",
         everyone=everyone == "yes",
     )
@@ -192,6 +192,6 @@ def link_query() -> dict[str, str]:
     if looked_at.show != EVERY:
         query["show"] = looked_at.show
     query |= {name: "yes" for name in ("zoom", "everyone") if getattr(looked_at, name)}
-    if bundled and looked_at.patient:
+    if bundled and looked_at.patient is not None:
         query["person"] = str(looked_at.patient + 1)
     return query

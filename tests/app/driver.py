@@ -50,10 +50,10 @@ def healthy(at: AppTest) -> AppTest:
 
 def markdown(at: AppTest) -> list[str]:
     """Return every text on the page that goes through markdown, tooltips included."""
-    found = [str(e.value) for kind in ("markdown", "caption", *ALERTS) for e in at.get(kind)]
-    found += [str(cell) for table in at.table for cell in table.value.to_numpy().ravel()]
-    found += [str(tab.label) for tab in at.tabs] + [str(box.label) for box in at.expander]
-    return found + [text for element in walk(at) if (text := help_of(element))]
+    texts = [str(e.value) for kind in ("markdown", "caption", *ALERTS) for e in found(at, kind)]
+    texts += [str(cell) for table in at.table for cell in table.value.to_numpy().ravel()]
+    texts += [str(tab.label) for tab in at.tabs] + [str(box.label) for box in at.expander]
+    return texts + [text for element in walk(at) if (text := help_of(element))]
 
 
 def text_of(at: AppTest) -> str:
@@ -63,7 +63,7 @@ def text_of(at: AppTest) -> str:
 
 def alerts(at: AppTest) -> str:
     """Return the warnings, errors and notes of the page as one text."""
-    return "\n".join(str(e.value) for kind in ALERTS for e in at.get(kind)).replace("\\", "")
+    return "\n".join(str(e.value) for kind in ALERTS for e in found(at, kind)).replace("\\", "")
 
 
 def walk(block: Any) -> Iterator[Any]:
@@ -80,6 +80,16 @@ def help_of(element: Any) -> str:
     return str(getattr(getattr(element, "proto", None), "help", "") or "")
 
 
+def found(at: AppTest, kind: str) -> list[Any]:
+    """Return every element of one kind, untyped: AppTest has no class for some of them."""
+    return list(at.get(kind))
+
+
+def bar(at: AppTest, key: str) -> Any:
+    """Return a segmented control or a row of chips."""
+    return next(w for w in found(at, "button_group") if w.key == key)
+
+
 def headline(at: AppTest, endpoint: str = "ALSFRS-R") -> str:
     """Return the card of one endpoint on the Slopes page: heading, numbers and means."""
     return next(m.value for m in at.markdown if m.value.startswith(f"### {endpoint}: "))
@@ -87,7 +97,7 @@ def headline(at: AppTest, endpoint: str = "ALSFRS-R") -> str:
 
 def chips(at: AppTest) -> list[str]:
     """Return the texts of the chips, without their crosses."""
-    bars = [w for w in at.get("button_group") if w.key == "w.chips"]
+    bars = [w for w in found(at, "button_group") if w.key == "w.chips"]
     return [text.removesuffix(" ✕") for bar in bars for text in bar.options]
 
 
@@ -98,13 +108,13 @@ def query(at: AppTest) -> dict[str, str]:
 
 def components(at: AppTest) -> dict[str, dict[str, Any]]:
     """Return the data of our own components by key."""
-    return {c.key: json.loads(c.proto.json) for c in at.get("bidi_component")}
+    return {c.key: json.loads(c.proto.json) for c in found(at, "bidi_component")}
 
 
 def charts(at: AppTest) -> dict[str, dict[str, Any]]:
     """Return what each chart on the page is made from, by name."""
-    found = components(at)
-    return {k.removeprefix("chart-"): v for k, v in found.items() if k.startswith("chart-")}
+    ours = components(at)
+    return {k.removeprefix("chart-"): v for k, v in ours.items() if k.startswith("chart-")}
 
 
 def copied_link(at: AppTest) -> tuple[str, dict[str, str]]:
@@ -120,7 +130,7 @@ def drop(
     go_to(at, TRIAL)
     data = content.encode() if isinstance(content, str) else content
     files = [(n, c, "text/csv") for n, c in {name: data, **more}.items()]
-    return at.file_uploader(key="w.files").set_value(files).run()
+    return at.file_uploader[0].set_value(files).run()
 
 
 def loaded(at: AppTest) -> str:

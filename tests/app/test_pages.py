@@ -12,6 +12,7 @@ from tests.app.driver import (
     PATIENTS,
     SLOPES,
     TRIAL,
+    bar,
     charts,
     copied_link,
     drop,
@@ -78,7 +79,7 @@ def test_each_chart_has_figure_downloads_and_text_alternative():
 @pytest.mark.parametrize(("show", "label"), [("alsfrs_r", "ALSFRS-R"), ("fvc", "FVC")])
 def test_endpoint_switch_shows_one_endpoint_on_every_page(show, label):
     at = opened()
-    at.get("button_group")[0].set_value(show).run()
+    bar(at, "w.show").set_value(show).run()
     healthy(at)
     assert list(charts(at)) == [f"slopes-{show}"]
     assert query(at)["show"] == show
@@ -92,9 +93,9 @@ def test_endpoint_switch_shows_one_endpoint_on_every_page(show, label):
 
 def test_endpoint_switch_cannot_be_emptied():
     at = opened(show="fvc")
-    at.get("button_group")[0].set_value(None).run()
+    bar(at, "w.show").set_value(None).run()
     assert list(charts(healthy(at))) == ["slopes-fvc"]
-    assert at.get("button_group")[0].value == "fvc"
+    assert bar(at, "w.show").value == "fvc"
 
 
 def test_previous_next_and_choice_of_a_patient():
@@ -139,10 +140,10 @@ def test_all_patients(order):
 
 def test_one_patient_and_all_patients_switch():
     at = opened(PATIENTS)
-    switch = next(w for w in at.get("button_group") if w.key == "w.everyone")
+    switch = bar(at, "w.everyone")
     switch.set_value(True).run()
     assert "courses-fvc" in charts(healthy(at))
-    switch = next(w for w in at.get("button_group") if w.key == "w.everyone")
+    switch = bar(at, "w.everyone")
     switch.set_value(False).run()
     assert set(charts(healthy(at))) == {"patient"}
 
@@ -174,7 +175,7 @@ def test_three_hundred_patients_are_quick():
         assert time.monotonic() - started < 2, page
     assert reading < 20
     go_to(at, PATIENTS)
-    next(w for w in at.get("button_group") if w.key == "w.everyone").set_value(True).run()
+    bar(at, "w.everyone").set_value(True).run()
     assert "courses-fvc" in charts(healthy(at))
     at.number_input(key="w.page").set_value(2).run()
     healthy(at)

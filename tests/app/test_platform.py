@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import tomllib
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,7 @@ def called(node: ast.Call) -> str:
 
 def test_no_address_is_the_stem_of_a_page_file(monkeypatch):
     monkeypatch.setattr(st, "Page", lambda path, **options: (path, options["url_path"]))
-    found = dict(navigation.pages())  # type: ignore[arg-type]
+    found: dict = dict(cast("list[Any]", navigation.pages()))
     assert set(found) == set(PAGES)
     assert len(set(found.values())) == len(PAGES)
     stems = {path.split("/")[1].removesuffix(".py") for path in PAGES}
@@ -141,9 +142,9 @@ def test_no_module_of_the_screen_holds_something_that_changes(path):
             if is_mutable(node.value):
                 assert ast.unparse(node.annotation).split("[")[0] == "Final", node.lineno
                 assert isinstance(node.value, ast.Dict), f"{path}:{node.lineno}"
-    for node in ast.walk(tree):
-        assert not isinstance(node, ast.Global), f"{path}:{node.lineno}"
-        targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
+    for part in ast.walk(tree):
+        assert not isinstance(part, ast.Global), path
+        targets = getattr(part, "targets", None) or [getattr(part, "target", None)]
         for target in targets:
             if isinstance(target, ast.Subscript | ast.Attribute):
                 owner = ast.unparse(target.value)

@@ -1,4 +1,4 @@
-"""Files that users drop: good ones on every page, bad ones with a clear word, marked-up ones inert."""
+"""Files that users drop: good ones on every page, bad ones refused in words, markup inert."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tests.app.driver import (
     SLOPES,
     TRIAL,
     alerts,
+    bar,
     charts,
     chips,
     drop,
@@ -102,13 +103,13 @@ def test_trial_with_alsfrs_r_alone():
         pass
     go_to(at, SLOPES)
     assert list(charts(at)) == ["slopes-alsfrs_r"]
-    at.get("button_group")[0].set_value("fvc").run()
+    bar(at, "w.show").set_value("fvc").run()
     assert "no value of FVC" in alerts(healthy(at))
     assert "no value of the chosen endpoint" in alerts(healthy(go_to(at, PATIENTS)))
 
 
 ALONE = trial_csv(["A1"])
-BAD = {
+BAD: dict[str, tuple[str | bytes, str]] = {
     "nothing in it": ("", "empty"),
     "only blank lines": ("\n\n  \n", "empty"),
     "a header alone": (HEADER + "\n", "no row"),
@@ -204,7 +205,7 @@ def test_no_transplant_date_at_all():
     assert "no patient can be compared" in headline(go_to(at, SLOPES))
     go_to(at, PATIENTS)
     assert "No transplant date is known" in alerts(at)
-    next(w for w in at.get("button_group") if w.key == "w.everyone").set_value(True).run()
+    bar(at, "w.everyone").set_value(True).run()
     healthy(at)
 
 
@@ -323,8 +324,8 @@ def test_identifiers_with_markup_are_shown_letter_by_letter():
         assert f"Visits of {inert(name)}" in said
         figure = charts(at)["patient"]["figure"] + charts(at)["patient"]["printed"]
         assert "<b>y</b>" not in figure
-    at.get("button_group")[0].set_value("both").run()
-    next(w for w in at.get("button_group") if w.key == "w.everyone").set_value(True).run()
+    bar(at, "w.show").set_value("both").run()
+    bar(at, "w.everyone").set_value(True).run()
     for chart in charts(healthy(at)).values():
         assert "<b>y</b>" not in chart["figure"] + chart["printed"]
     at.session_state["w.tab"] = "Who is in it"
@@ -368,6 +369,7 @@ def saved_by(at, monkeypatch, page) -> dict[str, str]:
     with monkeypatch.context() as patch:
         patch.setattr(st, "download_button", spy)
         go_to(at, page)
+        tabs: dict[str, tuple[str, tuple[str, ...]]]
         tabs = {SLOPES: ("w.tab", ("Tests", "Patients", "Who is in it"))}
         tabs[TRIAL] = ("w.preview", ("Patients", "Values"))
         key, labels = tabs.get(page, ("", ()))
@@ -421,7 +423,7 @@ def test_clear_data_empties_the_trial():
         assert loaded(at) == EXAMPLE_TITLE, page
         assert name not in everything_sent(at), page
         assert query(at) == {"trial": EXAMPLE, "rate": "period"}, page
-    assert not at.file_uploader(key="w.files").value
+    assert not at.file_uploader[0].value
 
 
 def test_example_opens_although_a_file_still_lies_in_the_drop_field():

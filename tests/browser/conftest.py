@@ -57,9 +57,7 @@ def windows(browser: Browser) -> Iterator[dict[bool, BrowserContext]]:
 
 
 @pytest.fixture
-def visitor(
-    browser: Browser, windows: dict[bool, BrowserContext]
-) -> Iterator[Callable[..., User]]:
+def visitor(browser: Browser, windows: dict[bool, BrowserContext]) -> Iterator[Callable[..., User]]:
     """Return a maker of users; at the end nobody may have met an error or left this machine.
 
     ``fresh`` gives a user a window of their own.

@@ -196,9 +196,7 @@ class User:
     def layout(self, name: str, path: str) -> Any:
         """Read something of a drawn figure, such as ``layout.paper_bgcolor``."""
         plot = self.chart(name).locator(".alslope-chart-plot")
-        return plot.evaluate(
-            "(gd, path) => path.split('.').reduce((at, key) => at[key], gd)", path
-        )
+        return plot.evaluate("(gd, path) => path.split('.').reduce((at, key) => at[key], gd)", path)
 
     def saved(self, chart: str, kind: str) -> Download:
         """Press one of a chart's download buttons."""
