@@ -178,7 +178,7 @@ def _settings(options: argparse.Namespace, trial: Trial, own: dict[str, Any]) ->
             raise CommandProblem(f"{options.settings} is no JSON file: {problem}") from None
         if not isinstance(loaded, dict):
             raise CommandProblem(f"{options.settings} holds no settings.")
-        plain = loaded
+        plain |= loaded
     for text in options.set:
         name, value = _pair(text, "--set")
         if name not in FIELDS:
@@ -223,7 +223,9 @@ def _print_comparison(result: Comparison) -> None:
         print(words.results_sentence(endpoint))
         print(f"  {words.means_line(endpoint)}, {endpoint.unit}")
         print(f"  {words.flow_sentence(endpoint)}")
-    notes = (words.period_text(result), words.holm_line(result.endpoints), *words.caveats(result))
+    for absent in result.absent:
+        print(f"\n{absent.label}: no value in this trial.")
+    notes = (words.period_text(result), words.holm_line(result), *words.caveats(result))
     for note in filter(None, notes):
         print(f"\n{note}")
 

@@ -13,9 +13,9 @@ from analysis.effect_sizes import standardised_changes
 from analysis.flow import FlowStep, patient_flow
 from analysis.paired_tests import hodges_lehmann_result, paired_t, sign_flip_test, summarise
 from analysis.results import EffectSize, Interval, Summary, TestResult
-from analysis.settings import Settings
+from analysis.settings import Alternative, Settings, opening_endpoints
 from analysis.slopes import SlopeTable, slope_table
-from data.endpoints import ENDPOINTS, PRIMARY, Endpoint
+from data.endpoints import ENDPOINTS, Endpoint
 from data.trial import BoolArray, FloatArray, Periods, Trial
 
 MONTHS_PER_YEAR: Final = 12.0
@@ -74,10 +74,12 @@ class EndpointComparison:
         Paired t first, then what stands beside it.
     effects
         Standardised changes.
+    alternative
+        Direction of the tests.
     holm_p
-        P of the primary test after Holm's correction over the endpoints.
+        P of the paired t test after Holm's correction over the primary endpoints.
     holm_over
-        Over how many endpoints.
+        Over how many endpoints; 0 for endpoints that are not primary.
     """
 
     endpoint: Endpoint
@@ -96,8 +98,9 @@ class EndpointComparison:
     flow: tuple[FlowStep, ...]
     tests: tuple[TestResult, ...]
     effects: tuple[EffectSize, ...]
+    alternative: Alternative
     holm_p: float = math.nan
-    holm_over: int = 1
+    holm_over: int = 0
 
     @property
     def n(self) -> int:
@@ -125,7 +128,7 @@ class EndpointComparison:
     def slope_interval(self, side: str, patient: int, level: float) -> Interval | None:
         """Interval of one patient's slope from the pooled residual SD, in the unit of the rate."""
         line = self.slopes.before if side == "before" else self.slopes.after
-        if not line.enough[patient] or self.slopes.residual_df < 1:
+        if not line.enough[patient] or not self.slopes.residual_sd > 0:
             return None
         factor = self.rate.months_before if side == "before" else self.rate.months_after
         se = factor * self.slopes.residual_sd / math.sqrt(line.sxx[patient])
@@ -133,7 +136,7 @@ class EndpointComparison:
 
     def change_interval(self, patient: int, level: float) -> Interval | None:
         """Interval of one patient's change from the pooled residual SD, in the unit of the rate."""
-        if not self.paired[patient] or self.slopes.residual_df < 1:
+        if not self.paired[patient] or not self.slopes.residual_sd > 0:
             return None
         return self._interval(float(self.change[patient]), float(self.change_se[patient]), level)
 
@@ -161,6 +164,8 @@ class Comparison:
         left out and named in ``absent``.
     absent
         Endpoints that were asked for and have no value.
+    unmatched
+        Decisions about patients or values that match nothing in the trial.
     """
 
     settings: Settings
@@ -171,6 +176,7 @@ class Comparison:
     rate: Rate
     endpoints: tuple[EndpointComparison, ...]
     absent: tuple[Endpoint, ...]
+    unmatched: int
 
     def endpoint(self, key: str) -> EndpointComparison | None:
         """Return the comparison of one endpoint, or ``None`` if it has no value."""
@@ -236,8 +242,9 @@ def compare(trial: Trial, settings: Settings) -> Comparison:
         simulated=trial.simulated,
         patient_ids=trial.patient_ids,
         rate=rate,
-        endpoints=_with_holm(endpoints),
+        endpoints=_with_holm(endpoints, opening_endpoints(trial.endpoints)),
         absent=tuple(ENDPOINTS[key] for key in settings.endpoints if key not in present),
+        unmatched=_unmatched(trial, settings),
     )
 
 
@@ -272,6 +279,7 @@ def _compare_endpoint(
             hodges_lehmann_result(d, settings),
         ),
         effects=standardised_changes(b, a, level),
+        alternative=settings.alternative,
     )
 
 
@@ -306,12 +314,31 @@ def holm(p_values: list[float]) -> list[float]:
     return corrected
 
 
-def _with_holm(endpoints: list[EndpointComparison]) -> tuple[EndpointComparison, ...]:
-    """Correct the primary P values over the primary endpoints."""
-    tested = [e for e in endpoints if e.endpoint.key in PRIMARY and math.isfinite(e.primary.p)]
+def _with_holm(
+    endpoints: list[EndpointComparison], family: tuple[str, ...]
+) -> tuple[EndpointComparison, ...]:
+    """Correct the P values of the primary endpoints; the tests of others become exploratory."""
+    tested = [e for e in endpoints if e.endpoint.key in family and math.isfinite(e.primary.p)]
     corrected = holm([e.primary.p for e in tested])
     by_key = {e.endpoint.key: p for e, p in zip(tested, corrected, strict=True)}
-    return tuple(
-        replace(e, holm_p=by_key.get(e.endpoint.key, math.nan), holm_over=len(tested))
-        for e in endpoints
+    result = []
+    for e in endpoints:
+        if e.endpoint.key in family:
+            over = len(tested) if e.endpoint.key in by_key else 0
+            result.append(replace(e, holm_p=by_key.get(e.endpoint.key, math.nan), holm_over=over))
+        else:
+            tests = tuple(replace(test, role="exploratory") for test in e.tests)
+            result.append(replace(e, tests=tests))
+    return tuple(result)
+
+
+def _unmatched(trial: Trial, settings: Settings) -> int:
+    """Count decisions that name a patient or a value that the trial does not have."""
+    names = set(trial.patient_ids)
+    frame = trial.measurements_frame
+    columns = (frame[name].tolist() for name in ("patient", "endpoint", "day", "value"))
+    values = set(zip(*columns, strict=True)) if settings.points else set()
+    points = ((p.patient, p.endpoint, p.day, p.value) for p in settings.points)
+    return sum(e.patient not in names for e in settings.excluded_patients) + sum(
+        point not in values for point in points
     )

@@ -9,7 +9,8 @@ import numpy as np
 from scipy import stats
 
 from analysis.compare import EndpointComparison
-from analysis.slopes import SideSlopes
+from analysis.settings import Settings
+from analysis.slopes import SideSlopes, day0_offsets
 from data.trial import DAYS_PER_MONTH, BoolArray, FloatArray, IntArray, Trial
 
 _STEPS = 25
@@ -67,7 +68,7 @@ class Course:
     has_day0: bool
 
 
-def course(trial: Trial, result: EndpointComparison, patient: int, level: float) -> Course:
+def course(trial: Trial, result: EndpointComparison, patient: int, settings: Settings) -> Course:
     """Return the course of one patient.
 
     Parameters
@@ -76,8 +77,8 @@ def course(trial: Trial, result: EndpointComparison, patient: int, level: float)
         The trial and the comparison of the endpoint.
     patient
         Position in ``Trial.patient_ids``.
-    level
-        Level of the bands.
+    settings
+        Choice of day 0, and level of the bands.
 
     Notes
     -----
@@ -87,13 +88,13 @@ def course(trial: Trial, result: EndpointComparison, patient: int, level: float)
     points = result.slopes.points
     mine = points.patient == patient
     month = points.month[mine]
-    has_day0 = bool(np.isfinite(month).any())
+    has_day0 = bool(np.isfinite(day0_offsets(trial, settings)[0][patient]))
     if not has_day0:
-        month = _from_first_visit(trial, points.position[mine])
+        month = _from_first_visit(trial, patient, points.position[mine])
     before, after = points.before[mine], points.after[mine]
     table, scale = result.slopes, (result.endpoint.low, result.endpoint.high)
-    spread = (table.residual_sd, table.residual_df, level)
-    last = float(np.nanmax(month)) if month.size and has_day0 else math.nan
+    spread = (table.residual_sd, table.residual_df, settings.confidence)
+    last = float(np.nanmax(month)) if month.size and has_day0 else 0.0
     return Course(
         month=month,
         value=points.value[mine],
@@ -112,9 +113,11 @@ def course(trial: Trial, result: EndpointComparison, patient: int, level: float)
     )
 
 
-def _from_first_visit(trial: Trial, positions: IntArray) -> FloatArray:
-    dates = trial.measurements_frame["date"].iloc[positions]
-    days = (dates - dates.min()).dt.days.to_numpy(dtype=np.float64)
+def _from_first_visit(trial: Trial, patient: int, positions: IntArray) -> FloatArray:
+    """Return months from the patient's first dated visit of any endpoint."""
+    frame = trial.measurements_frame
+    first = frame.loc[frame["patient"] == trial.patient_ids[patient], "date"].min()
+    days = (frame["date"].iloc[positions] - first).dt.days.to_numpy(dtype=np.float64)
     return np.asarray(days / DAYS_PER_MONTH)
 
 
@@ -140,7 +143,7 @@ def _line(
     variance = 1 / side.n[patient] + distance + (1.0 if new_visit else 0.0)
     half = (
         stats.t.ppf((1 + level) / 2, df) * sd * np.sqrt(variance)
-        if df > 0
+        if df > 0 and sd > 0
         else np.full(_STEPS, np.nan)
     )
     low, high = np.clip(value - half, *scale), np.clip(value + half, *scale)

@@ -75,7 +75,7 @@ def sign_flip_test(changes: FloatArray, settings: Settings) -> TestResult:
     if n < 2:
         return replace(base, notes=(TOO_FEW,))
     tails = sign_flip(changes, flips=settings.flips, seed=settings.seed)
-    floor = _floor(n, settings)
+    floor = _floor(int(np.count_nonzero(rounded(changes))), settings)
     if tails.exact:
         return replace(base, p=_directed(tails, settings), p_floor=floor)
     p = _directed(tails, settings)

@@ -128,8 +128,8 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "pre_months": Field(
             "before",
             _months("before"),
-            "Only visits within this many months before day 0 enter the slope before; a visit on the "
-            "same day of the month is in.",
+            "Only visits within this many months before day 0 enter the slope before; a visit on "
+            "the same day of the month is in.",
             low=0.5,
             high=240,
             optional=True,

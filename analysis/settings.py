@@ -98,7 +98,7 @@ class Settings:
         Days by which day 0 is moved, for what-ifs.
     endpoints
         Keys of the endpoints that are compared. Holm's correction runs over the primary ones among
-        them, ALSFRS-R and FVC % predicted.
+        them: ALSFRS-R and FVC % predicted (FVC in litres where there is no % predicted).
     excluded_patients, points
         Patients and values that the user decided about.
     flips
@@ -294,7 +294,7 @@ def _read_exclusions(value: Any) -> tuple[PatientExclusion, ...]:
 
 
 def _read_points(value: Any) -> tuple[PointDecision, ...]:
-    return tuple(
+    points = tuple(
         PointDecision(
             _text(v["patient"]),
             _text(v["endpoint"]),
@@ -306,6 +306,10 @@ def _read_points(value: Any) -> tuple[PointDecision, ...]:
         )
         for v in _few_enough(tuple(value))
     )
+    kept = [(point.patient, point.endpoint, point.day) for point in points if point.keep]
+    if len(set(kept)) < len(kept):
+        raise ValueError("two values of one day cannot both be kept")
+    return points
 
 
 _READERS: Final = {

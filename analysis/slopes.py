@@ -15,9 +15,6 @@ import numpy.typing as npt
 from analysis.settings import Settings
 from data.trial import DAYS_PER_MONTH, BoolArray, FloatArray, IntArray, Trial
 
-Before = 0
-After = 1
-
 _SAME_DAY: Final = 1e-6
 
 WINDOW_SLACK_DAYS: Final = 2.0
@@ -143,6 +140,15 @@ def day0_offsets(trial: Trial, settings: Settings) -> tuple[FloatArray, FloatArr
             if chosen + 1 < len(days):
                 following[i] = days[chosen + 1]
     return zero + settings.shift_days, following
+
+
+def months_from_day0(trial: Trial, settings: Settings, patient: int, day: FloatArray) -> FloatArray:
+    """Return months from a patient's day 0 for days that count from the first transplant.
+
+    Where the settings give the patient no day 0, months count from the first transplant.
+    """
+    zero = float(day0_offsets(trial, settings)[0][patient])
+    return np.asarray((day - (zero if np.isfinite(zero) else 0.0)) / DAYS_PER_MONTH)
 
 
 def place_points(trial: Trial, endpoint: str, settings: Settings) -> Points:

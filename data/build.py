@@ -16,6 +16,8 @@ from data.values import is_missing, parse_number
 from data.visits import VisitRows
 
 _JUST_AFTER_DAYS: Final = 3
+_DATES_DISAGREE_DAYS: Final = 31.0
+_FARTHEST_DAYS: Final = 20 * 365.25
 
 
 def build_trial(
@@ -36,7 +38,8 @@ def build_trial(
         )
         return None, tuple(findings)
     patients = _patients(rows, findings)
-    values = _with_days(rows.values, patients)
+    _report_similar_names(patients, rows, findings)
+    values = _with_days(rows.values, patients, rows, findings)
     values = _without_duplicates(values, rows, findings)
     _mark_after_death(values, patients, rows, findings)
     _report_periods(values, patients, rows, findings)
@@ -135,14 +138,45 @@ def _first_number(group: pd.DataFrame, role: str) -> float:
     return found[0] if found else np.nan
 
 
-def _with_days(values: pd.DataFrame, patients: pd.DataFrame) -> pd.DataFrame:
+def _report_similar_names(patients: pd.DataFrame, rows: VisitRows, findings: list[Finding]) -> None:
+    """Name patients whose names differ only in case, separators or leading zeros."""
+    alike: dict[str, list[str]] = {}
+    for name in patients["patient"]:
+        plain = re.sub(r"[\W_]+", "", name.casefold())
+        alike.setdefault(re.sub(r"(?<!\d)0+(?=\d)", "", plain), []).append(name)
+    for names in alike.values():
+        if len(names) > 1:
+            text = f"These names could be one patient: {', '.join(names)}."
+            step = "They are kept apart; write them alike in the file if they are one person."
+            findings.append(Finding("SIMILAR_NAMES", "warning", text, step, rows.file, rows.sheet))
+
+
+def _with_days(
+    values: pd.DataFrame, patients: pd.DataFrame, rows: VisitRows, findings: list[Finding]
+) -> pd.DataFrame:
     """Count every value's day from the first transplant: by dates if both are known."""
     first = patients.set_index("patient")["first_transplant"]
     day0 = pd.to_datetime(values["patient"].map(first))
     visit = pd.to_datetime(values["date"])
     by_date = (visit - day0).dt.days.astype("float64")
     stated = pd.to_numeric(values["day"]).astype("float64")
-    return values.assign(day=by_date.fillna(stated), date=visit)
+    apart = ((by_date - stated).abs() > _DATES_DISAGREE_DAYS) & values["value"].notna()
+    for row in sorted(set(values.loc[apart, "row"])):
+        text = "The visit date and the stated time from the transplant are over a month apart."
+        step = "The date is used; correct the one that is wrong."
+        findings.append(
+            Finding("TIME_MISMATCH", "warning", text, step, rows.file, rows.sheet, row=int(row))
+        )
+    day = by_date.fillna(stated)
+    far = (day.abs() > _FARTHEST_DAYS) & (values["status"] == USABLE)
+    for row in sorted(set(values.loc[far, "row"])):
+        text = "This visit is more than 20 years from the transplant."
+        step = "It is shown but not analysed; correct the date, or keep the values with a reason."
+        findings.append(
+            Finding("IMPLAUSIBLE_TIME", "warning", text, step, rows.file, rows.sheet, row=int(row))
+        )
+    status = values["status"].mask(far, "IMPLAUSIBLE_TIME")
+    return values.assign(day=day, date=visit, status=status)
 
 
 def _without_duplicates(
@@ -220,6 +254,13 @@ def _report_periods(
         text += ", ".join(lacking[:12]) + ("…" if len(lacking) > 12 else "") + "."
         step = "Without a run-in there is no slope before; they can be browsed, not compared."
         findings.append(Finding("NO_PRE_VISITS", "warning", text, step, rows.file, rows.sheet))
+    after = set(timed.loc[timed["day"] > 0, "patient"])
+    unseen = [p for p in with_day0 if p not in after]
+    if unseen:
+        text = f"No visit after the transplant for {len(unseen)} of {len(patients)} patients: "
+        text += ", ".join(unseen[:12]) + ("…" if len(unseen) > 12 else "") + "."
+        step = "They can be browsed, not compared."
+        findings.append(Finding("NO_POST_VISITS", "warning", text, step, rows.file, rows.sheet))
     just_after = timed[(timed["day"] > 0) & (timed["day"] <= _JUST_AFTER_DAYS)]
     for _, group in just_after.groupby("row"):
         patient, day = group["patient"].iloc[0], group["day"].iloc[0]

@@ -39,9 +39,6 @@ class Endpoint:
         Whether only whole numbers exist on the scale.
     marker
         The marker that stands for this endpoint in every figure.
-    meaningful_change
-        Smallest change of the slope, per month, that is commonly called clinically meaningful,
-        or ``None`` where no common one exists.
     """
 
     key: str
@@ -57,14 +54,6 @@ class Endpoint:
     decimals: int
     integer: bool
     marker: Marker
-    meaningful_change: float | None = None
-
-    @property
-    def range_text(self) -> str:
-        """The possible values in words, such as "0 to 48"."""
-        start = f"more than {self.low:g}" if self.exclusive_low else f"{self.low:g}"
-        whole = ", whole numbers" if self.integer else ""
-        return f"{start} to {self.high:g}{whole}"
 
     def accepts(self, value: float) -> bool:
         """Whether ``value`` is possible on this scale."""
@@ -127,9 +116,9 @@ _ALL: Final = (
         marker="circle",
     ),
     _capacity("fvc", "FVC_PCT", "FVC", litres=False, marker="square", high=200),
-    _capacity("fvc_litres", "FVC_L", "FVC", litres=True, marker="pentagon", high=10),
+    _capacity("fvc_litres", "FVC_L", "FVC (L)", litres=True, marker="pentagon", high=10),
     _capacity("svc", "SVC_PCT", "SVC", litres=False, marker="triangle-up", high=200),
-    _capacity("svc_litres", "SVC_L", "SVC", litres=True, marker="triangle-up", high=10),
+    _capacity("svc_litres", "SVC_L", "SVC (L)", litres=True, marker="triangle-up", high=10),
     _domain("bulbar", "BULBAR", "Bulbar"),
     _domain("fine_motor", "FINE_MOTOR", "Fine motor"),
     _domain("gross_motor", "GROSS_MOTOR", "Gross motor"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -24,6 +26,7 @@ MAX_ROWS: Final = 300_000
 MAX_COLUMNS: Final = 2_000
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _MAX_FIELD: Final = 1_000_000
+_LITERAL: Final = re.compile(r'"[^"]*"|\\.')
 _DAMAGE: Final = (
     InvalidFileException,
     ParseError,
@@ -128,7 +131,8 @@ def _read_text(file: UploadedFile) -> Grid:
     csv.field_size_limit(_MAX_FIELD)
     try:
         delimiter = _delimiter(text.splitlines())
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        lines = io.StringIO(text, newline="")
+        rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
     except csv.Error as problem:
         raise _refuse(
             file,
@@ -136,7 +140,26 @@ def _read_text(file: UploadedFile) -> Grid:
             f"The text is not a regular table ({problem}).",
             "Save it again as .csv from a spreadsheet.",
         ) from None
+    swallowed = _first_swallowed(rows, delimiter)
+    if swallowed is not None:
+        raise _refuse(
+            file,
+            "UNPARSEABLE",
+            f"A quotation mark that opens in row {swallowed} runs over several rows of the table.",
+            "Close it or delete it in that row.",
+        )
     return _grid(file, "", rows)
+
+
+def _first_swallowed(rows: list[list[str]], delimiter: str) -> int | None:
+    """Return the row in which a cell holds whole rows: a quotation mark was not closed there."""
+    width = max((len(row) for row in rows), default=0)
+    for number, row in enumerate(rows, start=1):
+        for cell in row:
+            inside = cell.splitlines()[1:]
+            if any(line.count(delimiter) >= max(1, width - 2) for line in inside):
+                return number
+    return None
 
 
 def _decode(file: UploadedFile) -> str:
@@ -199,15 +222,17 @@ def _read_workbook(file: UploadedFile) -> list[Grid]:
             "Save the table as .xlsx or .csv.",
         )
     try:
-        workbook = openpyxl.load_workbook(
-            io.BytesIO(file.content), read_only=True, data_only=True, keep_links=False
-        )
+        workbook = _open(file)
+        formulas = _open(file, values=False) if _has_formulas(file) else None
     except _DAMAGE:
         raise damaged from None
     try:
         return [
             _grid(
-                file, sheet.title, _sheet_rows(file, sheet), hidden=sheet.sheet_state != "visible"
+                file,
+                sheet.title,
+                _sheet_rows(file, sheet, formulas[sheet.title] if formulas is not None else None),
+                hidden=sheet.sheet_state != "visible",
             )
             for sheet in workbook.worksheets
         ]
@@ -215,12 +240,29 @@ def _read_workbook(file: UploadedFile) -> list[Grid]:
         raise damaged from None
     finally:
         workbook.close()
+        if formulas is not None:
+            formulas.close()
 
 
-def _sheet_rows(file: UploadedFile, sheet: Any) -> list[list[str]]:
+def _open(file: UploadedFile, *, values: bool = True) -> Any:
+    content = io.BytesIO(file.content)
+    return openpyxl.load_workbook(content, read_only=True, data_only=values, keep_links=False)
+
+
+def _has_formulas(file: UploadedFile) -> bool:
+    with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        return any(b"<f" in archive.read(name) for name in sheets if name.endswith(".xml"))
+
+
+def _sheet_rows(file: UploadedFile, sheet: Any, formulas: Any | None) -> list[list[str]]:
+    """Return the cells as text; a formula that was never computed stands as it is written."""
     sheet.reset_dimensions()
+    if formulas is not None:
+        formulas.reset_dimensions()
+    written = formulas.iter_rows() if formulas is not None else itertools.repeat(())
     rows = []
-    for number, row in enumerate(sheet.iter_rows(), start=1):
+    for number, (row, as_written) in enumerate(zip(sheet.iter_rows(), written, strict=False), 1):
         if number > MAX_ROWS or len(row) > MAX_COLUMNS:
             raise _refuse(
                 file,
@@ -228,7 +270,11 @@ def _sheet_rows(file: UploadedFile, sheet: Any) -> list[list[str]]:
                 f"A sheet has more than {MAX_ROWS:,} rows or {MAX_COLUMNS:,} columns.",
                 "Copy the filled cells into a new workbook.",
             )
-        rows.append([_cell_text(cell) for cell in row])
+        texts = [_cell_text(cell) for cell in row]
+        for at, cell in enumerate(as_written[: len(texts)]):
+            if not texts[at] and cell.data_type == "f":
+                texts[at] = str(cell.value)
+        rows.append(texts)
     return rows
 
 
@@ -243,7 +289,7 @@ def _cell_text(cell: Any) -> str:
     if isinstance(value, time | bool):
         return str(value)
     if isinstance(value, int | float):
-        if "%" in (cell.number_format or ""):
+        if "%" in _LITERAL.sub("", cell.number_format or ""):
             return f"{round(value * 100, 10)!r}%"
         return str(int(value)) if float(value).is_integer() else repr(value)
     return str(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -186,6 +186,7 @@ def map_columns(grid: Grid) -> ColumnMap:
             wide.append(column)
         else:
             unused.append(header)
+    wide = _without_separators(wide, grid.header)
     if wide and not _is_wide(wide):
         unused += [grid.header[column.position] for column in wide]
         wide = []
@@ -208,6 +209,13 @@ def _wide_column(position: int, header: str) -> WideColumn | None:
     sign = -1.0 if match["sign"] == "-" else 1.0
     named = match["unit"] is not None or match["unit_after"] is not None
     return WideColumn(position, measure, sign * float(match["number"]), named)
+
+
+def _without_separators(columns: list[WideColumn], header: Sequence[str]) -> list[WideColumn]:
+    """Read hyphens as separators where a month 0 has one too: nobody writes a minus zero."""
+    if any(c.month == 0 and re.search(r"-\s*0", header[c.position]) for c in columns):
+        return [replace(column, month=abs(column.month)) for column in columns]
+    return columns
 
 
 def _is_wide(columns: Sequence[WideColumn]) -> bool:

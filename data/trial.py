@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -115,6 +116,9 @@ class Trial:
         Sentences that belong to the trial, such as the assumptions behind a simulation.
     example_id
         Name of the bundled example, empty for uploads.
+    instance
+        Different for every trial object: the key of what is kept while it is open. Two files with
+        the same hash can still differ in rows, dates or title.
     """
 
     patients_frame: pd.DataFrame = field(repr=False)
@@ -127,6 +131,9 @@ class Trial:
     periods: Periods | None = None
     notes: tuple[str, ...] = field(default=(), repr=False)
     example_id: str = ""
+    instance: str = field(
+        default_factory=lambda: uuid.uuid4().hex, init=False, compare=False, repr=False
+    )
 
     def __post_init__(self) -> None:
         _require_columns("patients", self.patients_frame, PATIENT_COLUMNS)
@@ -141,9 +148,7 @@ class Trial:
             raise ValueError(f"{len(strangers)} patients have values but no row of their own")
         measurements = (
             self.measurements_frame.assign(_order=self.measurements_frame["patient"].map(order))
-            .sort_values(
-                ["_order", "endpoint", "day", "date", "value", "status", "row"], kind="stable"
-            )
+            .sort_values(["_order", *_SORTED_BY], kind="stable")
             .drop(columns="_order")
             .reset_index(drop=True)
         )
@@ -208,6 +213,12 @@ class Trial:
         whole = empty.astype(np.int64)
         return EndpointSeries(whole, empty, empty, empty.astype(np.bool_), whole)
 
+    def _days_without_day0(self) -> pd.Series[Any]:
+        """Return days from the patient's first visit for values without a day 0, else NaN."""
+        frame = self.measurements_frame
+        first = frame.groupby("patient")["date"].transform("min")
+        return (frame["date"] - first).dt.days.astype("float64").where(frame["day"].isna())
+
     @cached_property
     def hash(self) -> str:
         """SHA-256 of the canonical table: patients, relative days, values and their status.
@@ -222,6 +233,7 @@ class Trial:
                 _update(digest, name, patients[name])
         for name in ("patient", "endpoint", "day", "value", "status"):
             _update(digest, name, self.measurements_frame[name])
+        _update(digest, "undated", self._days_without_day0())
         for name in EVENT_COLUMNS:
             _update(digest, name, self.events_frame[name])
         digest.update(repr(self.periods).encode())

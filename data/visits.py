@@ -104,7 +104,7 @@ class _Collector:
         times = self._times(patients)
         values = pd.concat([self._values(patients, times, *m) for m in measures], ignore_index=True)
         keep = patients["patient"] != ""
-        self._report_rows(patients, times, values)
+        self._report_rows(patients, values)
         values = values[values["patient"] != ""].dropna(subset=["value"]).reset_index(drop=True)
         return self._result(values, patients[keep].reset_index(drop=True))
 
@@ -191,6 +191,9 @@ class _Collector:
         ]
         wide = [(column.measure, column.position, column.month) for column in self.columns.wide]
         unit = self._fvc_endpoint([p for role, p, _ in found + wide if role == "fvc_unknown"])
+        named = self._named_percent([p for role, p, _ in found + wide if role == "fvc"])
+        found = [(named if role == "fvc" else role, p, month) for role, p, month in found]
+        wide = [(named if role == "fvc" else role, p, month) for role, p, month in wide]
         if unit in self.columns.roles and "fvc_unknown" in self.columns.roles:
             spare = self.columns.roles["fvc_unknown"]
             found = [item for item in found if item[1] != spare]
@@ -205,6 +208,22 @@ class _Collector:
             (unit if role == "fvc_unknown" else role, p, month) for role, p, month in found + wide
         ]
 
+    def _named_percent(self, positions: list[int]) -> str:
+        """Ask where columns named % predicted hold numbers that can only be litres or fractions."""
+        answer = self.answers.get("FVC_UNIT")
+        numbers = self._plain_numbers(positions)
+        if numbers and max(numbers) <= _LITRES_LIMIT:
+            if answer not in ("percent", "litres"):
+                self.questions.append("FVC_UNIT")
+            return "fvc_litres" if answer == "litres" else "fvc"
+        return "fvc"
+
+    def _plain_numbers(self, positions: list[int]) -> list[float]:
+        texts = [text for p in positions for text in self.grid.column(p)]
+        comma = uses_decimal_comma(texts)
+        numbers = [parse_number(text, decimal_comma=comma) for text in texts]
+        return [number for number in numbers if isinstance(number, float)]
+
     def _fvc_endpoint(self, positions: list[int]) -> str:
         """Decide whether an FVC column without a unit holds litres or % predicted."""
         if not positions:
@@ -213,8 +232,7 @@ class _Collector:
         if answer in ("percent", "litres"):
             return "fvc" if answer == "percent" else "fvc_litres"
         texts = [text for p in positions for text in self.grid.column(p)]
-        comma = uses_decimal_comma(texts)
-        numbers = [n for t in texts if isinstance(n := parse_number(t, decimal_comma=comma), float)]
+        numbers = self._plain_numbers(positions)
         if any(text.endswith("%") for text in texts) or not numbers:
             return "fvc"
         litres = min(numbers) >= 0.3 and max(numbers) <= _LITRES_LIMIT
@@ -234,12 +252,13 @@ class _Collector:
 
     def _times(self, patients: pd.DataFrame) -> pd.Series:
         """Return days from the transplant where the table itself gives them, else NaN."""
+        result = pd.Series(np.nan, index=patients.index, dtype="float64")
         for role, factor in (("day", 1.0), ("month", DAYS_PER_MONTH)):
             if role in self.columns.roles:
                 numbers = self._numbers(self.columns.roles[role], _anything, role)
                 days = pd.Series([np.nan if n is None else n * factor + 0.0 for n in numbers])
-                return self._possible_times(days.astype("float64"), role)
-        return pd.Series(np.nan, index=patients.index, dtype="float64")
+                result = result.fillna(self._possible_times(days.astype("float64"), role))
+        return result
 
     def _possible_times(self, days: pd.Series, role: str) -> pd.Series:
         """Return days from the transplant, without those that no life can hold."""
@@ -319,7 +338,7 @@ class _Collector:
                 )
         return [None if isinstance(n := parsed[text], Unreadable) else n for text in texts]
 
-    def _report_rows(self, patients: pd.DataFrame, times: pd.Series, values: pd.DataFrame) -> None:
+    def _report_rows(self, patients: pd.DataFrame, values: pd.DataFrame) -> None:
         nameless = patients.loc[patients["patient"] == "", "row"].tolist()
         if nameless:
             self._found(
@@ -327,13 +346,8 @@ class _Collector:
                 f"{_rows(nameless)} without a patient.",
                 "Fill in the patient; until then these rows are not used.",
             )
-        if self.columns.is_wide:
-            return
-        filled = set(values.dropna(subset=["value"])["row"])
-        timeless = times.isna()
-        if "visit_date" in patients:
-            timeless &= patients["visit_date"].isna()
-        lost = [r for r in patients.loc[timeless, "row"] if r in filled]
+        timeless = values["value"].notna() & values["day"].isna() & values["date"].isna()
+        lost = sorted(set(values.loc[timeless, "row"]))
         if lost:
             self._found(
                 "ROW_WITHOUT_DATE",

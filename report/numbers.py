@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 from analysis.results import Interval, Summary
+from analysis.settings import Alternative
 
 MINUS: Final = "−"
 DASH: Final = "–"
@@ -56,15 +57,19 @@ def interval_text(interval: Interval | None, decimals: int = 2) -> str:
     return f"{level(interval.level)} CI {span(interval, decimals)}"
 
 
-def p_value(p: float) -> str:
-    """Write a P value: "P = 0.023", "P = 0.21", "P < 0.001"; four decimals next to 0.05."""
+def p_value(p: float, alternative: Alternative = "two-sided") -> str:
+    """Write a P value: "P = 0.023", "P = 0.21", "P < 0.001"; four decimals next to 0.05.
+
+    A one-sided P says so: "P = 0.002 (one-sided)".
+    """
     if not math.isfinite(p):
         return f"P {DASH}"
+    side = "" if alternative == "two-sided" else " (one-sided)"
     if p < 0.001:
-        return "P < 0.001"
+        return f"P < 0.001{side}"
     if f"{p:.3f}" == "0.050":
-        return f"P = {p:.4f}"
-    return f"P = {p:.2f}" if p >= 0.0995 else f"P = {p:.3f}"
+        return f"P = {p:.4f}{side}"
+    return f"P = {p:.2f}{side}" if p >= 0.0995 else f"P = {p:.3f}{side}"
 
 
 def mean_sd(summary: Summary, decimals: int = 2) -> str:

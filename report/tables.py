@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.compare import Comparison, EndpointComparison
+from analysis.slopes import months_from_day0
 from data.endpoints import ENDPOINTS
 from data.trial import DAYS_PER_MONTH, USABLE, Trial
 from report.numbers import DASH, decimals_for, p_value, signed, span
@@ -75,6 +76,7 @@ def tests(comparison: Comparison) -> pd.DataFrame:
     """Return every test and effect size as text, one row each, as the page shows them."""
     interval = f"{level_text(comparison.settings.confidence)} CI"
     rows = []
+    side = comparison.settings.alternative
     for result in comparison.endpoints:
         for test in result.tests:
             decimals = decimals_for(test.interval)
@@ -85,7 +87,7 @@ def tests(comparison: Comparison) -> pd.DataFrame:
                     "test": f"{test.name} ({test.role})",
                     "estimate": f"{test.estimate_name}: {value}" if test.estimate_name else DASH,
                     interval: span(test.interval, decimals),
-                    "P": p_value(test.p).removeprefix("P ").removeprefix("= "),
+                    "P": p_value(test.p, side).removeprefix("P ").removeprefix("= "),
                     "n": test.n,
                     "notes": "; ".join(test.notes) or DASH,
                 }
@@ -140,7 +142,9 @@ def visits(trial: Trial, comparison: Comparison, patient: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "endpoint": [_endpoint_name(key) for key in mine["endpoint"]],
-            "month": mine["day"].to_numpy() / DAYS_PER_MONTH,
+            "month": months_from_day0(
+                trial, comparison.settings, patient, mine["day"].to_numpy(dtype=np.float64)
+            ),
             "value": mine["value"].to_numpy(),
             "counts": [used.get(int(at), "not compared") for at in mine.index],
             "quality": [

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from analysis.compare import Comparison, EndpointComparison
-from analysis.settings import Alternative, DayZero
+from analysis.settings import DayZero
 from report.numbers import (
     count,
     decimals_for,
@@ -50,9 +49,14 @@ def heading(result: EndpointComparison) -> str:
     size = f"{plain(abs(change.mean), decimals)} {result.unit}"
     if not change.interval.excludes_zero:
         return f"{label}: inconclusive, {signed(change.mean, decimals)} {result.unit}"
-    if result.before_summary.mean >= 0:
+    if _rises(result):
         return f"{label}: slope {'higher' if change.mean > 0 else 'lower'} by {size}"
     return f"{label}: decline {'slower' if change.mean > 0 else 'faster'} by {size}"
+
+
+def _rises(result: EndpointComparison) -> bool:
+    """Whether either mean slope is no decline, so that "slower decline" would be wrong."""
+    return result.before_summary.mean >= 0 or result.after_summary.mean >= 0
 
 
 def numbers_line(result: EndpointComparison) -> str:
@@ -62,7 +66,7 @@ def numbers_line(result: EndpointComparison) -> str:
     decimals = decimals_for(result.change_summary.interval)
     return (
         f"{interval_text(result.change_summary.interval, decimals)}, "
-        f"{p_value(result.primary.p)}, {n_text(result)}"
+        f"{p_value(result.primary.p, result.alternative)}, {n_text(result)}"
     )
 
 
@@ -93,13 +97,18 @@ def means_line(result: EndpointComparison) -> str:
     )
 
 
-def holm_line(results: Sequence[EndpointComparison]) -> str:
-    """Return the P values after Holm's correction, or nothing where there is one endpoint only."""
-    corrected = [r for r in results if r.holm_over > 1 and math.isfinite(r.holm_p)]
-    if not corrected:
+def holm_line(comparison: Comparison) -> str:
+    """Return the P values after Holm's correction, or why there is none."""
+    tested = [r for r in comparison.endpoints if math.isfinite(r.primary.p)]
+    family = [r for r in tested if r.holm_over]
+    others = [r.endpoint.label for r in tested if not r.holm_over]
+    exploratory = f" Exploratory, not corrected: {', '.join(others)}." if others else ""
+    if len(family) > 1:
+        texts = ", ".join(f"{r.endpoint.label} {p_value(r.holm_p, r.alternative)}" for r in family)
+        return f"Holm’s correction over {len(family)} endpoints: {texts}.{exploratory}"
+    if not tested:
         return ""
-    texts = ", ".join(f"{r.endpoint.label} {p_value(r.holm_p)}" for r in corrected)
-    return f"Holm’s correction over {corrected[0].holm_over} endpoints: {texts}."
+    return f"No correction: {count(len(family), 'primary endpoint')} tested.{exploratory}"
 
 
 def results_sentence(result: EndpointComparison) -> str:
@@ -112,10 +121,14 @@ def results_sentence(result: EndpointComparison) -> str:
         said = f"slope changed by 0 {result.unit}"
     else:
         steep = "less steep" if change.mean > 0 else "steeper"
-        if result.before_summary.mean >= 0:
+        if _rises(result):
             steep = "higher" if change.mean > 0 else "lower"
         said = f"slope {steep} by {plain(abs(change.mean), decimals)} {result.unit}"
-    test = f", {p_value(result.primary.p)}" if math.isfinite(result.primary.p) else ""
+    test = (
+        f", {p_value(result.primary.p, result.alternative)}"
+        if math.isfinite(result.primary.p)
+        else ""
+    )
     interval = (
         f" ({interval_text(change.interval, decimals)})" if change.interval is not None else ""
     )
@@ -147,24 +160,27 @@ def caveats(comparison: Comparison) -> tuple[str, ...]:
             "months): a change per period mixes a change of speed with a change of length."
         )
     for result in comparison.endpoints:
-        found += _endpoint_caveats(result, comparison.settings.alternative)
+        found += _endpoint_caveats(result)
     if comparison.settings.day0 == "both" and comparison.endpoints:
         found.append(
             "The day-0 visit is in both slopes: an unusual score on that day changes them in "
             "opposite directions."
+        )
+    if comparison.unmatched:
+        found.append(
+            f"{count(comparison.unmatched, 'decision')} about patients or values match nothing in "
+            "this trial and have no effect."
         )
     if _disagree(comparison):
         found.append("The two endpoints point in different directions.")
     return tuple(found)
 
 
-def _endpoint_caveats(result: EndpointComparison, alternative: Alternative) -> list[str]:
+def _endpoint_caveats(result: EndpointComparison) -> list[str]:
     label, found = result.endpoint.label, []
     if 2 <= result.n < SMALL_TRIAL:
-        floor = 2.0**-result.n * (2 if alternative == "two-sided" else 1)
-        found.append(
-            f"{label}: with {result.n} patients no exact test can give P below {plain(floor, 3)}."
-        )
+        floor = plain(result.test("sign_flip").p_floor, 3)
+        found.append(f"{label}: with {result.n} patients no exact test can give P below {floor}.")
     sides = (result.slopes.before, result.slopes.after)
     twos = int(np.sum(result.paired & np.any([s.n == 2 for s in sides], axis=0)))
     if twos:

@@ -77,11 +77,11 @@ def _multiples_chart(
 ) -> Chart:
     ranked = sorted_patients(comparison, result, order)
     on_page = ranked[(page - 1) * PER_PAGE : page * PER_PAGE]
-    selected, level = state.view().patient, comparison.settings.confidence
+    selected = state.view().patient
     return Chart(
         name=f"multiples-{result.endpoint.key}",
         build=lambda look, names: multiples_figure(
-            trial, result, on_page, names, level, look, selected
+            trial, comparison, result, on_page, names, look, selected
         ),
         depends=(comparison.settings.key, order, page, selected),
         frame=frame_for(

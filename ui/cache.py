@@ -1,7 +1,7 @@
 """What is computed once a session: comparisons and drawn figures.
 
-Keys are the data's hash and the settings' text, never a table: Streamlit hashes large tables by a
-sample. Entries live and die with the session.
+Keys are the open trial's instance and the settings' text, never a table: Streamlit hashes large
+tables by a sample. Entries live and die with the session.
 """
 
 from __future__ import annotations
@@ -20,13 +20,11 @@ T = TypeVar("T")
 
 def comparison(trial: Trial, settings: Settings) -> Comparison:
     """Return the comparison of ``trial`` under ``settings``, computed at most once."""
-    return _comparison(trial.hash, trial.title, settings.key, trial, settings)
+    return _comparison(trial.instance, settings.key, trial, settings)
 
 
 @st.cache_resource(scope="session", max_entries=64, show_spinner=False)
-def _comparison(
-    trial_hash: str, title: str, settings_key: str, _trial: Trial, _settings: Settings
-) -> Comparison:
+def _comparison(instance: str, settings_key: str, _trial: Trial, _settings: Settings) -> Comparison:
     return compare(_trial, _settings)
 
 

@@ -11,11 +11,10 @@ import streamlit as st
 
 from analysis.setting_fields import FIELDS
 from analysis.settings import DEFAULT
-from data.endpoints import PRIMARY
+from data.endpoints import ENDPOINTS, PRIMARY
 from data.trial import DAYS_PER_MONTH
 from report.words import DAY0_WORDS, RATE_WORDS
 from ui import state
-from ui.header import short_name
 from ui.navigation import TRIAL
 
 _ALL: Final = "all"
@@ -72,14 +71,14 @@ def _endpoints() -> None:
         lambda key, changed: st.multiselect(
             "Endpoints compared",
             known,
-            format_func=short_name,
+            format_func=lambda key: ENDPOINTS[key].label,
             key=key,
             on_change=changed,
             help="Holm’s correction runs over ALSFRS-R and FVC % predicted; others are "
             "exploratory.",
         ),
         to_widget=lambda keys: [key for key in keys if key in known],
-        from_widget=lambda keys: tuple(keys) or DEFAULT.endpoints,
+        from_widget=lambda keys: tuple(keys) or state.base_settings().endpoints,
     )
 
 

@@ -9,8 +9,9 @@ import streamlit as st
 
 from analysis.compare import Comparison
 from analysis.settings import REASONS, PatientExclusion, PointDecision
+from analysis.slopes import months_from_day0
 from data.endpoints import ENDPOINTS
-from data.trial import DAYS_PER_MONTH, USABLE, Trial
+from data.trial import USABLE, Trial
 from report.numbers import plain, signed
 from ui import state
 from ui.text import inert
@@ -57,10 +58,14 @@ def _choices(trial: Trial, comparison: Comparison, patient: int) -> dict[int, st
     for at, key, status, value, day in zip(*(c.tolist() for c in columns), strict=True):
         verb = "Leave out" if status == USABLE else "Keep"
         score = plain(value, 0 if float(value).is_integer() else 2)
-        month = signed(day / DAYS_PER_MONTH, 1)
+        month = signed(_month(trial, patient, day), 1)
         named = f"{ENDPOINTS[key].label} {score} {ENDPOINTS[key].unit}"
         words[int(at)] = f"{verb}: {named}, {month} months"
     return words
+
+
+def _month(trial: Trial, patient: int, day: float) -> float:
+    return float(months_from_day0(trial, state.settings(), patient, np.asarray(day)))
 
 
 def _point(trial: Trial, at: int, reason: str, note: str) -> PointDecision:
@@ -77,15 +82,21 @@ def _point(trial: Trial, at: int, reason: str, note: str) -> PointDecision:
 
 
 def _others(point: PointDecision) -> list[PointDecision]:
-    return [p for p in state.settings().points if not _same(p, point)]
+    """Return the decisions that stay: of the values of one day at most one is kept."""
+    return [
+        p
+        for p in state.settings().points
+        if not _same(p, point) and not (p.keep and point.keep and _same_visit(p, point))
+    ]
 
 
 def _same(one: PointDecision, other: PointDecision) -> bool:
-    return (one.patient, one.endpoint, one.value) == (
-        other.patient,
-        other.endpoint,
-        other.value,
-    ) and bool(np.isclose(one.day, other.day))
+    return _same_visit(one, other) and one.value == other.value
+
+
+def _same_visit(one: PointDecision, other: PointDecision) -> bool:
+    named = (one.patient, one.endpoint) == (other.patient, other.endpoint)
+    return named and bool(np.isclose(one.day, other.day))
 
 
 def _taken(trial: Trial, patient: int) -> None:
@@ -100,7 +111,7 @@ def _taken(trial: Trial, patient: int) -> None:
         if point.patient == name:
             rest_points = (*settings.points[:k], *settings.points[k + 1 :])
             verb = "kept" if point.keep else "left out"
-            month = signed(point.day / DAYS_PER_MONTH, 1)
+            month = signed(_month(trial, patient, point.day), 1)
             label = ENDPOINTS[point.endpoint].label
             words = f"{label} {point.value:g} at {month} months is {verb}: {inert(point.reason)}."
             _line(words, f"w.back-point-{k}", points=rest_points)

@@ -66,7 +66,7 @@ def show_figure(chart: Chart, trial: Trial) -> int | None:
     mode = st.context.theme.type or "light"
     look = LOOKS[mode]
     names = export_names(trial)
-    key = (chart.name, trial.hash, trial.title, chart.depends)
+    key = (chart.name, trial.instance, chart.depends)
 
     def on_screen() -> tuple[str, int]:
         figure = chart.build(look, trial.patient_ids)

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from analysis.compare import Comparison
-from analysis.settings import DEFAULT
 from data.endpoints import ENDPOINTS
 from data.trial import Trial
 from report.numbers import count
@@ -78,7 +77,7 @@ def _flow_help(result: Comparison) -> str:
 
 def _endpoint_switch() -> None:
     keys = state.settings().endpoints
-    words = {key: short_name(key) for key in keys}
+    words = {key: ENDPOINTS[key].label for key in keys}
     words[state.EVERY] = "both" if len(keys) == 2 else "all"
     chosen = state.view().show
     st.session_state[_SWITCH] = chosen if chosen in words else state.EVERY
@@ -91,12 +90,6 @@ def _endpoint_switch() -> None:
         label_visibility="collapsed",
         width="content",
     )
-
-
-def short_name(key: str) -> str:
-    """Return an endpoint's name for buttons; litres are told apart from % predicted."""
-    endpoint = ENDPOINTS[key]
-    return f"{endpoint.label}, L" if endpoint.unit == "L" else endpoint.label
 
 
 def _switched() -> None:
@@ -130,7 +123,7 @@ def _notices(path: str) -> None:
 
 
 def _chips() -> None:
-    words = state.settings().differences()
+    words = state.settings().differences(state.base_settings())
     if not words:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -139,7 +132,7 @@ def _chips() -> None:
         st.pills(
             "Settings that differ from the default",
             list(words),
-            format_func=lambda name: f"{words[name]} ✕",
+            format_func=lambda name: f"{inert(words[name])} ✕",
             selection_mode="multi",
             key=_CHIPS,
             on_change=_chip_removed,
@@ -151,10 +144,12 @@ def _chips() -> None:
 
 def _chip_removed() -> None:
     kept = set(st.session_state[_CHIPS])
-    removed = [name for name in state.settings().differences() if name not in kept]
-    state.change_settings(**{name: getattr(DEFAULT, name) for name in removed})
+    base = state.base_settings()
+    removed = [name for name in state.settings().differences(base) if name not in kept]
+    state.change_settings(**{name: getattr(base, name) for name in removed})
 
 
 def _reset() -> None:
-    names = state.settings().differences()
-    state.change_settings(**{name: getattr(DEFAULT, name) for name in names})
+    base = state.base_settings()
+    names = state.settings().differences(base)
+    state.change_settings(**{name: getattr(base, name) for name in names})

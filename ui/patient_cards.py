@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from analysis.compare import Comparison, EndpointComparison
+from analysis.slopes import months_from_day0
 from data.trial import DAYS_PER_MONTH, Trial
 from report.numbers import count, interval_text, plain, signed
 from ui import state
@@ -158,9 +159,11 @@ def _opposite(results: tuple[EndpointComparison, ...], patient: int, level: floa
 def _events(trial: Trial, patient: int) -> None:
     events = trial.events
     mine = events[events["patient"] == trial.patient_ids[patient]]
+    days = mine["day"].to_numpy(dtype=np.float64)
+    months = months_from_day0(trial, state.settings(), patient, days)
     words = [
-        f"{inert(text)} {signed(day / DAYS_PER_MONTH, 1)} months"
-        for text, day in zip(mine["text"], mine["day"], strict=True)
+        f"{inert(text)} {signed(float(month), 1)} months"
+        for text, month in zip(mine["text"], months, strict=True)
     ]
     transplants = trial.patients_frame["transplant_days"].iloc[patient]
     if len(transplants) > 1:

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 import streamlit as st
 
-from analysis.settings import Settings, opening_endpoints
+from analysis.settings import DEFAULT, Settings, opening_endpoints
 from data.endpoints import ENDPOINTS
 from data.examples import EXAMPLE_IDS, FIRST_EXAMPLE, load_example
 from data.trial import Trial
@@ -23,6 +23,10 @@ _ANSWERS: Final = "alslope.answers"
 _OPENED: Final = "alslope.opened_files"
 _CLEARED: Final = "alslope.times_cleared"
 
+OTHER_FILE: Final = (
+    "This is not the file for which the link was made. The settings of the link were kept; look at "
+    "them before you compare numbers."
+)
 EVERY: Final = "both"
 """The value of the endpoint switch that shows every endpoint."""
 
@@ -58,10 +62,9 @@ def start_session() -> None:
     show, person = query.pop("show", ""), query.pop("person", "")
     zoom, everyone = query.pop("zoom", ""), query.pop("everyone", "")
     example = load_example(wanted if wanted in EXAMPLE_IDS else FIRST_EXAMPLE)
-    if wanted or query:
-        chosen, problems = Settings.from_query(query)
-    else:
-        chosen, problems = Settings.from_json(example.settings)
+    chosen, problems = Settings.from_query(query)
+    if not wanted and not chosen.to_query():
+        chosen = Settings.from_json(example.settings)[0]
     position = int(person) if person.isascii() and person.isdigit() and len(person) < 7 else 0
     n = len(example.trial.patient_ids)
     looked_at = View(
@@ -70,7 +73,7 @@ def start_session() -> None:
         zoom=zoom == "yes",
         everyone=everyone == "yes",
     )
-    missing = bool(wanted) and wanted not in EXAMPLE_IDS
+    missing = "" if wanted in EXAMPLE_IDS else wanted[:60]
     _fill(example.trial, chosen, looked_at, problems=problems, missing=missing)
 
 
@@ -80,7 +83,7 @@ def _fill(
     looked_at: View,
     *,
     problems: tuple[str, ...] = (),
-    missing: bool = False,
+    missing: str = "",
 ) -> None:
     st.session_state[_TRIAL] = new
     st.session_state[_SETTINGS] = chosen
@@ -99,6 +102,11 @@ def settings() -> Settings:
     return cast(Settings, st.session_state[_SETTINGS])
 
 
+def base_settings() -> Settings:
+    """Return the defaults for this trial: the recommended analysis of the endpoints it has."""
+    return DEFAULT.with_(endpoints=opening_endpoints(trial().endpoints))
+
+
 def view() -> View:
     """Return what this session looks at."""
     return cast(View, st.session_state[_VIEW])
@@ -110,7 +118,7 @@ def link_problems() -> tuple[str, ...]:
 
 
 def missing_upload() -> bool:
-    """Whether the link belongs to an uploaded file, which is never stored."""
+    """Whether the link belongs to an uploaded file that has not been dropped here yet."""
     return bool(st.session_state[_MISSING])
 
 
@@ -125,6 +133,17 @@ def drop_field_key() -> str:
     """Return the key of the field for files: a new one, hence empty, each time data are cleared."""
     times = st.session_state.get(_CLEARED, 0)
     return f"w.files-{times}" if times else "w.files"
+
+
+def nothing_dropped() -> None:
+    """Note that no file lies in the field: the next one is new, even if it is the same."""
+    st.session_state.pop(_OPENED, None)
+
+
+def ask_again() -> None:
+    """Forget the answers about the files in the field, so that the questions come again."""
+    st.session_state.pop(_ANSWERS, None)
+    st.session_state.pop(_OPENED, None)
 
 
 def newly_dropped(files: int) -> bool:
@@ -146,6 +165,10 @@ def change_view(**changes: Any) -> None:
     st.session_state[_VIEW] = View(**(fields | changes))
 
 
+def _upload_name(trial: Trial) -> str:
+    return f"upload-{trial.hash[:12]}"
+
+
 def open_patient(position: int) -> None:
     """Show one patient on the Patients page."""
     change_view(patient=position, everyone=False)
@@ -161,7 +184,10 @@ def open_trial(new: Trial, own_settings: Mapping[str, Any] | None = None) -> Non
     kept = settings() if missing_upload() and new.origin == "upload" else None
     opening = {"endpoints": opening_endpoints(new.endpoints), **(own_settings or {})}
     chosen = kept or Settings.from_json(opening)[0]
-    _fill(new, chosen, View(show=view().show))
+    problems: tuple[str, ...] = ()
+    if kept is not None and st.session_state[_MISSING] != _upload_name(new):
+        problems = (OTHER_FILE,)
+    _fill(new, chosen, View(show=view().show), problems=problems)
 
 
 def open_example(example_id: str) -> None:
@@ -187,7 +213,8 @@ def link_query() -> dict[str, str]:
     """
     current, looked_at = trial(), view()
     bundled = current.origin == "example"
-    query = {"trial": current.example_id if bundled else f"upload-{current.hash[:12]}"}
+    own_name = current.example_id if bundled else _upload_name(current)
+    query = {"trial": st.session_state[_MISSING] or own_name}
     query |= settings().to_query()
     if looked_at.show != EVERY:
         query["show"] = looked_at.show

@@ -11,7 +11,7 @@ import streamlit as st
 from data.endpoints import ENDPOINTS
 from data.findings import Finding
 from data.grid import UploadedFile
-from data.reading import Question, Reading, read_files
+from data.reading import QUESTIONS, Question, Reading, read_files
 from data.trial import DAYS_PER_MONTH, USABLE, Trial
 from report.numbers import count
 from report.tables import export_names
@@ -42,6 +42,7 @@ def upload_form() -> None:
         "Nothing is sent anywhere or written to disk."
     )
     if not files:
+        state.nothing_dropped()
         return
     uploaded = [UploadedFile(file.name, file.getvalue()) for file in files]
     mark = hash(tuple((file.name, file.content) for file in uploaded))
@@ -55,6 +56,7 @@ def upload_form() -> None:
         st.error("This file was not loaded.", icon=_ICONS["error"])
         _findings(reading.findings)
     else:
+        _answered(answers)
         _open_once(reading, mark)
 
 
@@ -65,6 +67,16 @@ def _open_once(reading: Reading, mark: int) -> None:
         return
     state.open_trial(trial)
     st.rerun()
+
+
+def _answered(answers: dict[str, str]) -> None:
+    """Show what was answered about the file, with a way to answer again."""
+    if not answers:
+        return
+    words = [dict(QUESTIONS[code].options)[value] for code, value in answers.items()]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Your answer: {'; '.join(words)}.", width="content")
+        st.button("Answer again", type="tertiary", on_click=state.ask_again, key="w.again")
 
 
 def _ask(questions: Sequence[Question], answers: dict[str, str]) -> None:
@@ -193,7 +205,7 @@ def _values_table(trial: Trial) -> None:
         "value": st.column_config.NumberColumn(format="%g"),
     }
     called = dict(zip(trial.patient_ids, export_names(trial), strict=True))
-    saved = shown.assign(patient=shown["patient"].map(called))
+    saved = shown.assign(patient=shown["patient"].map(called)).drop(columns="row in file")
     show_table(
         shown.head(_PREVIEW_ROWS), "values", trial, columns=columns, export=saved, height=380
     )

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from analysis.compare import Comparison, EndpointComparison
 from analysis.course import Course, course
 from data.trial import Trial
-from report.charts.parts import Names, empty, figure, month_range, month_text
+from report.charts.parts import Names, empty, figure, month_range, month_text, wrap
 from report.look import Look, annotation, escape
 from report.numbers import signed, span
 
@@ -38,10 +38,10 @@ def sorted_patients(
 
 def multiples_figure(
     trial: Trial,
+    comparison: Comparison,
     result: EndpointComparison,
     patients: npt.NDArray[np.int64],
     names: Names,
-    level: float,
     look: Look,
     selected: int | None = None,
 ) -> go.Figure:
@@ -49,14 +49,12 @@ def multiples_figure(
 
     Parameters
     ----------
-    trial, result
-        The trial, and the comparison of the endpoint to draw.
+    trial, comparison, result
+        The trial, its comparison, and the endpoint to draw.
     patients
         Positions in ``Trial.patient_ids``, at most 24, in reading order.
     names
         What each patient is called in the figure.
-    level
-        Level of the intervals.
     look
         Colours.
     selected
@@ -67,7 +65,10 @@ def multiples_figure(
     rows = math.ceil(len(patients) / _COLUMNS)
     inner = rows * _ROW + (rows - 1) * _ROW_GAP
     fig = figure(look, inner + 56 + 56, {"l": 40, "r": 16, "t": 56, "b": 56})
-    courses = [course(trial, result, int(i), level) for i in patients]
+    level = comparison.settings.confidence
+    courses = [course(trial, result, int(i), comparison.settings) for i in patients]
+    highest = max((float(c.value.max()) for c in courses if c.value.size), default=0.0)
+    reasons = {patient: why for step in result.flow for patient, why in step.left}
     timed = [c.month for c in courses if c.has_day0] or [np.asarray([0.0])]
     low, high = month_range(np.concatenate(timed))
     for k, (i, one) in enumerate(zip(patients, courses, strict=True)):
@@ -77,10 +78,11 @@ def multiples_figure(
         width = 1 / (_COLUMNS * (1 + _COLUMN_GAP) - _COLUMN_GAP)
         box = (left, min(1.0, left + width), max(0.0, top - _ROW / inner), top)
         last_row = k + _COLUMNS >= len(patients)
-        small = _Small(fig, look, result, k, box)
+        small = _Small(fig, look, result, k, box, max(result.endpoint.axis[1], highest))
         small.axes(low, high, with_values=column == 0, with_months=last_row)
         small.draw(one)
-        small.words(int(i), names[i], level, framed=selected == i)
+        why = reasons.get(comparison.patient_ids[i], "")
+        small.words(int(i), names[i], level, why=why, framed=selected == i)
     return fig
 
 
@@ -94,15 +96,16 @@ class _Small:
         result: EndpointComparison,
         number: int,
         box: tuple[float, float, float, float],
+        top: float,
     ) -> None:
-        self.fig, self.look, self.result, self.box = fig, look, result, box
+        self.fig, self.look, self.result, self.box, self.top = fig, look, result, box, top
         self.suffix = "" if number == 0 else str(number + 1)
 
     def axes(self, low: float, high: float, *, with_values: bool, with_months: bool) -> None:
         endpoint = self.result.endpoint
         step = next((s for s in (5, 10, 12, 24, 60) if (high - low) / s <= 4), 120)
         ticks = np.arange(math.ceil(low / step) * step, high + 1e-9, step)
-        room = 0.02 * endpoint.axis[1]
+        room = 0.02 * self.top
         self.fig.update_layout(
             {
                 f"xaxis{self.suffix}": {
@@ -120,7 +123,7 @@ class _Small:
                 },
                 f"yaxis{self.suffix}": {
                     "domain": self.box[2:],
-                    "range": [endpoint.axis[0] - room, endpoint.axis[1] + room],
+                    "range": [endpoint.axis[0] - room, self.top + room],
                     "anchor": f"x{self.suffix}",
                     "tickvals": list(endpoint.ticks),
                     "showticklabels": with_values,
@@ -142,8 +145,8 @@ class _Small:
         ):
             if line is not None:
                 self.fig.add_scatter(
-                    x=line.month[[0, -1]] if dash == "solid" else line.month,
-                    y=line.value[[0, -1]] if dash == "solid" else line.value,
+                    x=line.month,
+                    y=line.value,
                     mode="lines",
                     line={"color": colour, "width": width, "dash": dash},
                     hoverinfo="skip",
@@ -165,14 +168,16 @@ class _Small:
             **place,
         )
 
-    def words(self, patient: int, name: str, level: float, *, framed: bool) -> None:
+    def words(self, patient: int, name: str, level: float, *, why: str, framed: bool) -> None:
         """Write name and change above the panel, and make the whole panel clickable."""
         look, result = self.look, self.result
         name = escape(name)
         change = float(result.change[patient])
         interval = result.change_interval(patient, level)
-        text = "no change: too few visits" if not math.isfinite(change) else signed(change)
-        if interval is not None and math.isfinite(change):
+        text = f"not compared: {escape(why)}" if not math.isfinite(change) else signed(change)
+        if not math.isfinite(change):
+            text = "<br>".join(wrap(text, 34)[:1])
+        elif interval is not None:
             bold = interval.excludes_zero
             text = f"<b>{text}</b> ({span(interval)})" if bold else f"{text} ({span(interval)})"
         head = {"size": 13, "color": look.ink}

@@ -64,8 +64,7 @@ def patient_figure(
     """
     if not results:
         return empty(look, 2 * PANEL, "The trial has no value of the chosen endpoints.")
-    level = comparison.settings.confidence
-    courses = [course(trial, result, patient, level) for result in results]
+    courses = [course(trial, result, patient, comparison.settings) for result in results]
     inner = PANEL * len(results) + GAP * (len(results) - 1)
     fig = figure(look, inner + TOP + BOTTOM, {"l": 56, "r": 168, "t": TOP, "b": BOTTOM})
     has_day0 = courses[0].has_day0
@@ -161,9 +160,10 @@ class _Panel:
         values = self.course.value[np.isfinite(self.course.value)]
         words = value_words(endpoint)
         if zoom and values.size:
-            room = max(2.0, 0.1 * float(np.ptp(values)))
-            low = max(low, math.floor(float(values.min()) - room))
-            high = math.ceil(float(values.max()) + room)
+            room = max(0.04 * (high - low), 0.1 * float(np.ptp(values)))
+            whole = 1.0 if high > 20 else 0.1
+            low = max(low, whole * math.floor((float(values.min()) - room) / whole))
+            high = whole * math.ceil((float(values.max()) + room) / whole)
             words += f", axis from {low:g}"
         elif values.size and float(values.max()) > high:
             high = min(endpoint.high, float(values.max()) * 1.02)
