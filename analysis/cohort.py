@@ -11,6 +11,22 @@ from analysis.slopes import Points
 from data.trial import FloatArray, IntArray
 
 FEWEST = 3
+_SPACINGS = (1.0, 2.0, 3.0, 4.0, 6.0, 12.0)
+
+
+def visit_spacing(points: Points) -> float:
+    """Return the usual time between two visits of one patient, in round months.
+
+    Bins of another width would hold other patients from one to the next, and their median would
+    rise and fall without anybody's course doing so.
+    """
+    known = np.isfinite(points.month) & points.analysable
+    patient, month = points.patient[known], points.month[known]
+    order = np.lexsort((month, patient))
+    gaps = np.diff(month[order])[np.diff(patient[order]) == 0]
+    gaps = gaps[gaps > 0]
+    usual = float(np.median(gaps)) if gaps.size else 2.0
+    return min(_SPACINGS, key=lambda spacing: abs(math.log(spacing / max(usual, 0.1))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +40,7 @@ class Middle:
     n
         Patients with a visit within half a step of the centre.
     median, lower, upper
-        Over those patients; NaN where fewer than 3 are there.
+        Over those patients; NaN where fewer than 3, or fewer than half of the largest n, are there.
     """
 
     month: FloatArray
@@ -51,14 +67,15 @@ def middle_course(points: Points, step: float) -> Middle:
     first[1:] = (patient[1:] != patient[:-1]) | (bins[1:] != bins[:-1])
     bins, value = bins[first], value[first]
     centres = np.arange(bins.min(), bins.max() + 1)
-    rows = [_quartiles(value[bins == centre]) for centre in centres]
-    lower, median, upper = (np.asarray(column) for column in zip(*rows, strict=True))
     n = np.bincount(bins - centres[0], minlength=len(centres))
+    fewest = max(FEWEST, math.ceil(n.max() / 2))
+    rows = [_quartiles(value[bins == centre], fewest) for centre in centres]
+    lower, median, upper = (np.asarray(column) for column in zip(*rows, strict=True))
     return Middle(centres * step, n, median, lower, upper)
 
 
-def _quartiles(values: FloatArray) -> tuple[float, float, float]:
-    if len(values) < FEWEST:
+def _quartiles(values: FloatArray, fewest: int) -> tuple[float, float, float]:
+    if len(values) < fewest:
         return math.nan, math.nan, math.nan
     lower, median, upper = np.quantile(values, (0.25, 0.5, 0.75))
     return float(lower), float(median), float(upper)

@@ -192,6 +192,8 @@ class Comparison:
 def rate_of(settings: Settings, declared: Periods | None) -> Rate:
     """Return the unit of slopes: the period is the window if one is set, else the declared length.
 
+    Both periods must have one length, or a change per period would not be a change of speed.
+
     Parameters
     ----------
     settings
@@ -205,8 +207,15 @@ def rate_of(settings: Settings, declared: Periods | None) -> Rate:
         return Rate("month", 1.0, 1.0)
     before = settings.pre_months or (declared.before if declared else None)
     after = settings.post_months or (declared.after if declared else None)
-    if before and after:
+    if before and before == after:
         return Rate("period", before, after)
+    if before and after:
+        why = (
+            f"The two periods differ in length ({before:g} and {after:g} months). A change per "
+            "period would mix speed with length, so slopes are shown per month. Set both windows "
+            "to one length to see them per period."
+        )
+        return Rate("month", 1.0, 1.0, why)
     missing = " and ".join(
         name for name, length in (("before", before), ("after", after)) if not length
     )
@@ -267,7 +276,7 @@ def _compare_endpoint(
         before=before,
         after=after,
         change=change,
-        change_se=_change_se(table, rate),
+        change_se=rate.months_before * table.change_se,
         before_summary=summarise(b, level),
         after_summary=summarise(a, level),
         change_summary=summarise(d, level),
@@ -281,15 +290,6 @@ def _compare_endpoint(
         effects=standardised_changes(b, a, level),
         alternative=settings.alternative,
     )
-
-
-def _change_se(table: SlopeTable, rate: Rate) -> FloatArray:
-    """Return the SE of each change in the unit of the rate, also where the periods differ."""
-    f, g = rate.months_before, rate.months_after
-    with np.errstate(invalid="ignore", divide="ignore"):
-        variance = f**2 / table.before.sxx + g**2 / table.after.sxx - 2 * f * g * table.shared_error
-        se = table.residual_sd * np.sqrt(np.maximum(variance, 0))
-    return np.where(np.isnan(table.change), np.nan, se)
 
 
 def _correlation(before: FloatArray, after: FloatArray) -> float:

@@ -160,7 +160,7 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         ),
         "min_visits": Field(
             "visits",
-            lambda v: f"at least {v} visits a side",
+            lambda v: f"at least {v} visits per side",
             "A period with fewer visits gives no slope.",
             low=2,
             high=20,
@@ -168,7 +168,7 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         ),
         "min_span_days": Field(
             "span",
-            lambda v: f"at least {v} days a side",
+            lambda v: f"at least {v} days per side",
             "A period whose first and last visit are closer than this gives no slope.",
             low=0,
             high=3650,

@@ -26,6 +26,7 @@ REASONS: Final = (
     "intercurrent illness",
     "started another treatment",
     "withdrew consent",
+    "checked against the source",
     "other",
 )
 """Reasons that can be given for leaving out or keeping data; free text stays beside them."""
@@ -238,7 +239,7 @@ class Settings:
             dropped = sum(not point.keep for point in self.points)
             kept = len(self.points) - dropped
             texts = [f"values left out: {dropped}"] if dropped else []
-            texts += [f"quarantined values kept: {kept}"] if kept else []
+            texts += [f"values kept that were set aside: {kept}"] if kept else []
             words["points"] = ", ".join(texts) or "no values left out"
         return words
 

@@ -331,7 +331,7 @@ class _Collector:
                 self._found(
                     "OUT_OF_RANGE",
                     f"{result:g} cannot be {meaning}.",
-                    "It is shown but not analysed; correct it, or keep it with a reason.",
+                    "It is shown at the edge of the scale and not analysed; correct the file.",
                     row=row,
                     column=header,
                     value=text,

@@ -29,7 +29,7 @@ for position in clicks:
 
 for caveat in words.caveats(comparison):
     st.warning(caveat, icon=":material/info:")
-st.caption(f"{words.period_text(comparison)} {words.holm_line(comparison)}".strip())
+st.caption(f"{words.SINGLE_ARM} {words.period_text(comparison)} {words.holm_line(comparison)}")
 
 tests, people, flow = st.tabs(["Tests", "Patients", "Who is in it"], on_change="rerun", key="w.tab")
 if tests.open:

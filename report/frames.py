@@ -21,7 +21,8 @@ def frame_for(title: str, subtitle: str, comparison: Comparison, trial: Trial) -
     name = f"{trial.title}{' (simulated)' if trial.simulated else ''}"
     made = datetime.now(UTC).date().isoformat()
     footer = f"{name} · {shown} · {differs} · data {trial.hash[:8]} · ALSlope {VERSION} · {made}"
-    return Frame(title, subtitle, footer)
+    shown_title = f"{title} (simulated)" if trial.simulated else title
+    return Frame(shown_title, subtitle, footer)
 
 
 def _differences(settings: Settings) -> list[str]:

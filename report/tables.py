@@ -117,7 +117,7 @@ def flow(
             {
                 "step": step.name,
                 "n": step.n,
-                "left before this step": "; ".join(f"{called[p]}: {why}" for p, why in step.left)
+                "dropped at this step": "; ".join(f"{called[p]}: {why}" for p, why in step.left)
                 or DASH,
             }
             for step in result.flow

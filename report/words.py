@@ -14,6 +14,7 @@ from report.numbers import (
     count,
     decimals_for,
     interval_text,
+    level,
     mean_sd,
     p_value,
     plain,
@@ -35,6 +36,7 @@ COURSES_LEGEND: Final = (
     "Thin: one line per patient. Thick: median, before slate, after blue. Band: middle half. "
     "n: patients with a visit near each month."
 )
+SINGLE_ARM: Final = "Before against after in one arm; no control group."
 SMALL_TRIAL: Final = 6
 
 
@@ -79,6 +81,13 @@ def nobody_sentence(result: EndpointComparison) -> str:
         f"Commonest reason: {reason} ({count(n, 'patient')}). "
         "Widen the windows, ask for fewer visits or days, or complete the file."
     )
+
+
+def missing_line(result: EndpointComparison) -> str:
+    """Return who is not compared and why, or nothing where everybody is."""
+    left = [f"{p} ({why})" for step in result.flow for p, why in step.left]
+    more = f" and {len(left) - 4} more" if len(left) > 4 else ""
+    return f"Not compared: {'; '.join(left[:4])}{more}." if left and result.n else ""
 
 
 def n_text(result: EndpointComparison) -> str:
@@ -145,7 +154,7 @@ def period_text(comparison: Comparison) -> str:
     rate = comparison.rate
     if rate.unit != "period":
         return ""
-    return f"One period is {rate.months_before:g} months before, {rate.months_after:g} after."
+    return f"One period is {rate.months_before:g} months, before as after."
 
 
 def caveats(comparison: Comparison) -> tuple[str, ...]:
@@ -153,12 +162,6 @@ def caveats(comparison: Comparison) -> tuple[str, ...]:
     found: list[str] = []
     if comparison.rate.unavailable:
         found.append(comparison.rate.unavailable)
-    rate = comparison.rate
-    if rate.unit == "period" and rate.months_before != rate.months_after:
-        found.append(
-            f"The two periods differ in length ({rate.months_before:g} and {rate.months_after:g} "
-            "months): a change per period mixes a change of speed with a change of length."
-        )
     for result in comparison.endpoints:
         found += _endpoint_caveats(result)
     if comparison.settings.day0 == "both" and comparison.endpoints:
@@ -236,3 +239,14 @@ def multiples_legend(result: EndpointComparison) -> str:
         f"{result.endpoint.label}: change of slope in {result.unit} with its interval, bold where "
         "it excludes 0. ○ before, ● after, dotted: run-in projected. One scale for all."
     )
+
+
+def figure_legend(comparison: Comparison, result: EndpointComparison) -> str:
+    """Return what stands under the title of the saved paired figure."""
+    parts = (
+        results_sentence(result),
+        f"Bars: {level(comparison.settings.confidence)} CI of the means.",
+        period_text(comparison),
+        SINGLE_ARM,
+    )
+    return " ".join(part for part in parts if part)

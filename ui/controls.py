@@ -36,14 +36,14 @@ def settings_sidebar() -> None:
         _window("pre_months", "Window before, months", longest_before)
         _window("post_months", "Window after, months", longest_after)
         _choice("day0", "Day-0 visit counts", DAY0_WORDS, st.selectbox)
-        _choice("rate_unit", "Slopes given", RATE_WORDS, st.selectbox)
+        _choice("rate_unit", "Unit of slopes", RATE_WORDS, st.selectbox)
         with st.expander("More settings", icon=":material/tune:"):
             _more()
 
 
 def _more() -> None:
-    _whole("min_visits", "Visits a side, at least")
-    _whole("min_span_days", "Days a side, at least", step=10)
+    _whole("min_visits", "Visits per side, at least")
+    _whole("min_span_days", "Days per side, at least", step=10)
     st.button(
         "Ask for 3 visits and 90 days",
         on_click=lambda: state.change_settings(**_STRICT),

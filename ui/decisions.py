@@ -56,6 +56,9 @@ def _choices(trial: Trial, comparison: Comparison, patient: int) -> dict[int, st
     mine = mine[mine["endpoint"].isin(shown)]
     columns = (mine.index, mine["endpoint"], mine["status"], mine["value"], mine["day"])
     for at, key, status, value, day in zip(*(c.tolist() for c in columns), strict=True):
+        scale = ENDPOINTS[key]
+        if status != USABLE and not scale.low <= value <= scale.high:
+            continue
         verb = "Leave out" if status == USABLE else "Keep"
         score = plain(value, 0 if float(value).is_integer() else 2)
         month = signed(_month(trial, patient, day), 1)

@@ -41,6 +41,8 @@ class Chart:
         Text that changes when the reader's zoom should be forgotten.
     print_width
         Width of downloads in pixels.
+    file_name
+        Name of saved files, where it is not ``name``.
     saves
         Whether there is anything worth saving in it.
     """
@@ -54,6 +56,7 @@ class Chart:
     keep_zoom: str = ""
     print_width: int = PRINT_WIDTH
     saves: bool = True
+    file_name: str = ""
 
 
 def show_figure(chart: Chart, trial: Trial) -> int | None:
@@ -94,7 +97,7 @@ def show_figure(chart: Chart, trial: Trial) -> int | None:
             "printed": once(("print", chart.frame, key), on_paper) if chart.saves else "",
             "printWidth": chart.print_width,
             "csv": once(("csv", key), as_csv) if chart.saves else "",
-            "name": chart.name,
+            "name": chart.file_name or chart.name,
             "title": chart.frame.title,
             "alt": chart.alt,
             "plotly": plotly_path(),

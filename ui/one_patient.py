@@ -61,4 +61,5 @@ def _course_chart(
         alt=words.patient_alt(comparison, results, patient),
         numbers=lambda names: tables.course_numbers(trial, comparison, [patient], names),
         keep_zoom=f"{patient} {zoom}",
+        file_name=f"patient-{name}",
     )

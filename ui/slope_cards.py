@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import streamlit as st
 
 from analysis.compare import Comparison, EndpointComparison
@@ -12,6 +14,13 @@ from report.frames import frame_for
 from ui import state
 from ui.figures import Chart, show_figure
 from ui.tables import show_table
+from ui.text import inert
+
+_COLUMN_WORDS: Final = {
+    f"{of}_ci_{end}": f"{of}, CI {end}"
+    for of in ("before", "after", "change")
+    for end in ("low", "high")
+} | {"before_months": "months before", "after_months": "months after"}
 
 
 def answer(trial: Trial, comparison: Comparison, result: EndpointComparison) -> int | None:
@@ -27,12 +36,17 @@ def answer(trial: Trial, comparison: Comparison, result: EndpointComparison) -> 
             f"### {words.heading(result)}\n{words.numbers_line(result)}  \n"
             f":gray[{words.means_line(result)}]"
         )
+        missing = words.missing_line(result)
+        if missing:
+            st.caption(inert(missing))
     chosen = state.view().patient
     chart = Chart(
         name=f"slopes-{result.endpoint.key}",
         build=lambda look, names: paired_figure(comparison, result, names, look, chosen),
         depends=(comparison.settings.key, chosen),
-        frame=frame_for(words.heading(result), words.results_sentence(result), comparison, trial),
+        frame=frame_for(
+            words.heading(result), words.figure_legend(comparison, result), comparison, trial
+        ),
         alt=words.alt_text(result),
         numbers=lambda names: tables.per_patient(comparison, result, names),
         print_width=620,
@@ -44,13 +58,16 @@ def answer(trial: Trial, comparison: Comparison, result: EndpointComparison) -> 
 def patients_table(trial: Trial, comparison: Comparison, result: EndpointComparison) -> None:
     """Draw every patient's slopes, change, visits, and the reason of who is not in the test."""
     st.markdown(f"##### {result.endpoint.label}, {result.unit}")
-    number = st.column_config.NumberColumn(format="%.2f")
     show_table(
         tables.per_patient(comparison, result, trial.patient_ids).drop(
             columns=["endpoint", "unit"]
         ),
         f"patients-{result.endpoint.key}",
         trial,
-        columns=dict.fromkeys(tables.RATE_COLUMNS, number),
+        columns={
+            name: st.column_config.NumberColumn(_COLUMN_WORDS.get(name, name), format="%.2f")
+            for name in tables.RATE_COLUMNS
+        }
+        | {"in_the_test": "in the test"},
         export=tables.per_patient(comparison, result, tables.export_names(trial)),
     )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 import streamlit as st
 
-from analysis.settings import DEFAULT, Settings, opening_endpoints
+from analysis.settings import Settings, opening_endpoints
 from data.endpoints import ENDPOINTS
-from data.examples import EXAMPLE_IDS, FIRST_EXAMPLE, load_example
+from data.examples import EXAMPLE_IDS, FIRST_EXAMPLE, example_settings, load_example
 from data.trial import Trial
 from ui.navigation import PATIENTS
 
@@ -19,6 +18,7 @@ _SETTINGS: Final = "alslope.settings"
 _VIEW: Final = "alslope.view"
 _NOTES: Final = "alslope.notes"
 _MISSING: Final = "alslope.missing_upload"
+_OWN: Final = "alslope.own_settings"
 _ANSWERS: Final = "alslope.answers"
 _OPENED: Final = "alslope.opened_files"
 _CLEARED: Final = "alslope.times_cleared"
@@ -62,9 +62,8 @@ def start_session() -> None:
     show, person = query.pop("show", ""), query.pop("person", "")
     zoom, everyone = query.pop("zoom", ""), query.pop("everyone", "")
     example = load_example(wanted if wanted in EXAMPLE_IDS else FIRST_EXAMPLE)
-    chosen, problems = Settings.from_query(query)
-    if not wanted and not chosen.to_query():
-        chosen = Settings.from_json(example.settings)[0]
+    from_link, problems = Settings.from_query(query)
+    chosen = from_link if wanted or from_link.to_query() else None
     position = int(person) if person.isascii() and person.isdigit() and len(person) < 7 else 0
     n = len(example.trial.patient_ids)
     looked_at = View(
@@ -73,20 +72,25 @@ def start_session() -> None:
         zoom=zoom == "yes",
         everyone=everyone == "yes",
     )
-    missing = "" if wanted in EXAMPLE_IDS else wanted[:60]
+    missing = wanted[:60] if wanted.startswith("upload-") else ""
+    if wanted and not missing and wanted not in EXAMPLE_IDS:
+        problems = (*problems, "The link names a trial that is not bundled; an example is shown.")
     _fill(example.trial, chosen, looked_at, problems=problems, missing=missing)
 
 
 def _fill(
     new: Trial,
-    chosen: Settings,
+    chosen: Settings | None,
     looked_at: View,
     *,
     problems: tuple[str, ...] = (),
     missing: str = "",
 ) -> None:
+    own = example_settings(new.example_id) if new.example_id in EXAMPLE_IDS else {}
+    opening = {"endpoints": opening_endpoints(new.endpoints), **own}
+    st.session_state[_OWN] = Settings.from_json(opening)[0]
     st.session_state[_TRIAL] = new
-    st.session_state[_SETTINGS] = chosen
+    st.session_state[_SETTINGS] = chosen or st.session_state[_OWN]
     st.session_state[_VIEW] = looked_at
     st.session_state[_NOTES] = problems
     st.session_state[_MISSING] = missing
@@ -103,8 +107,8 @@ def settings() -> Settings:
 
 
 def base_settings() -> Settings:
-    """Return the defaults for this trial: the recommended analysis of the endpoints it has."""
-    return DEFAULT.with_(endpoints=opening_endpoints(trial().endpoints))
+    """Return the settings with which this trial opens: what "differs" and "reset" refer to."""
+    return cast(Settings, st.session_state[_OWN])
 
 
 def view() -> View:
@@ -175,25 +179,27 @@ def open_patient(position: int) -> None:
     st.switch_page(PATIENTS)
 
 
-def open_trial(new: Trial, own_settings: Mapping[str, Any] | None = None) -> None:
+def open_trial(new: Trial) -> None:
     """Make ``new`` the session's trial.
 
     The settings of a link to an upload are kept for the file that is dropped next; otherwise the
     trial opens with its own settings, or the defaults.
     """
     kept = settings() if missing_upload() and new.origin == "upload" else None
-    opening = {"endpoints": opening_endpoints(new.endpoints), **(own_settings or {})}
-    chosen = kept or Settings.from_json(opening)[0]
     problems: tuple[str, ...] = ()
     if kept is not None and st.session_state[_MISSING] != _upload_name(new):
         problems = (OTHER_FILE,)
-    _fill(new, chosen, View(show=view().show), problems=problems)
+    _fill(new, kept, View(show=view().show), problems=problems)
+
+
+def rename_trial(title: str) -> None:
+    """Give the trial a title, which exports carry; an empty one goes back to the default."""
+    st.session_state[_TRIAL] = replace(trial(), title=" ".join(title.split())[:80])
 
 
 def open_example(example_id: str) -> None:
     """Open a bundled trial with its own settings."""
-    example = load_example(example_id)
-    open_trial(example.trial, example.settings)
+    open_trial(load_example(example_id).trial)
 
 
 def clear() -> None:
@@ -202,7 +208,7 @@ def clear() -> None:
     for key in list(st.session_state):
         del st.session_state[key]
     example = load_example(FIRST_EXAMPLE)
-    _fill(example.trial, Settings.from_json(example.settings)[0], View())
+    _fill(example.trial, None, View())
     st.session_state[_CLEARED] = times + 1
 
 

@@ -31,7 +31,6 @@ def upload_form() -> None:
     """Draw the drop field; read what is dropped; ask what must be asked; open the trial."""
     files = st.file_uploader(
         "A table of visits, .csv or .xlsx",
-        type=["csv", "tsv", "txt", "xlsx", "xlsm"],
         accept_multiple_files=True,
         key=state.drop_field_key(),
         help="One row a visit (patient, visit date or month from the transplant, ALSFRS-R, FVC, "
@@ -53,7 +52,8 @@ def upload_form() -> None:
     if reading.verdict == "ask":
         _ask(reading.questions, answers)
     elif reading.trial is None:
-        st.error("This file was not loaded.", icon=_ICONS["error"])
+        stays = f"This file was not loaded; {inert(state.trial().title)} stays open."
+        st.error(stays, icon=_ICONS["error"])
         _findings(reading.findings)
     else:
         _answered(answers)
@@ -100,6 +100,16 @@ def _ask(questions: Sequence[Question], answers: dict[str, str]) -> None:
 def reading_report(trial: Trial) -> None:
     """Draw what is in the trial, what was noticed, and the table itself."""
     st.markdown(f"##### Open now: {inert(trial.title)}")
+    if trial.origin == "upload":
+        st.text_input(
+            "Title",
+            trial.title,
+            max_chars=80,
+            key=f"w.title-{trial.hash[:8]}",
+            on_change=lambda: state.rename_trial(st.session_state[f"w.title-{trial.hash[:8]}"]),
+            help="Stands on every page and in every export; the file’s name never does.",
+            width=420,
+        )
     _summary(trial)
     if trial.findings:
         _findings(trial.findings)
@@ -150,6 +160,7 @@ def _findings(findings: Sequence[Finding]) -> None:
             st.dataframe(
                 pd.DataFrame(
                     {
+                        "file": [f.file + (f", {f.sheet}" if f.sheet else "") for f in group],
                         "row": [f.row for f in group],
                         "column": [f.column for f in group],
                         "found": [f.text for f in group],

@@ -53,6 +53,17 @@ def example_title(example_id: str) -> str:
     return str(_described(example_id)["title"])
 
 
+def example_settings(example_id: str) -> Mapping[str, Any]:
+    """Return the settings that differ from the default when one bundled trial opens.
+
+    Raises
+    ------
+    KeyError
+        If there is no such example.
+    """
+    return MappingProxyType(_described(example_id)["settings"])
+
+
 def load_example(example_id: str) -> Example:
     """Read one bundled trial through the same reader as any upload.
 

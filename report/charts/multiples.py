@@ -208,7 +208,7 @@ class _Small:
                 type="rect",
                 xref="paper",
                 yref="paper",
-                x0=self.box[0] - 0.008,
+                x0=self.box[0] - 0.002,
                 x1=self.box[1] + 0.008,
                 y0=self.box[2] - 0.02 * (self.box[3] - self.box[2]),
                 y1=self.box[3] + 0.27 * (self.box[3] - self.box[2]),

@@ -24,6 +24,7 @@ from report.charts.parts import (
 )
 from report.look import Look, annotation, escape
 from report.numbers import count, interval_text, plain, signed, span
+from report.numbers import level as level_text
 from report.words import nobody_sentence
 
 HEIGHT = 390
@@ -368,14 +369,16 @@ def _mean_change(fig: go.Figure, look: Look, result: EndpointComparison) -> None
 
 
 def _titles(fig: go.Figure, look: Look, result: EndpointComparison, drawn: int) -> None:
-    note = f" · {drawn} of {result.n} patients drawn" if drawn < result.n else ""
+    interval = result.change_summary.interval
+    note = f" · bars: {level_text(interval.level)} CI" if interval is not None else ""
+    note += f" · {drawn} of {result.n} patients drawn" if drawn < result.n else ""
     title = panel_title(result.endpoint, f"{result.unit}{note}").replace("</b> ", "</b>, ", 1)
     fig.add_annotation(
         annotation(title, 0, 1, look, xshift=-48, yshift=14, font={"size": 14, "color": look.ink})
     )
     fig.add_annotation(
         annotation(
-            "slower decline ↑",
+            "change · slower decline ↑",
             1,
             1,
             look,

@@ -111,9 +111,11 @@ def month_range(months: npt.NDArray[np.float64]) -> tuple[float, float]:
     return low - room, high + room
 
 
-def month_ticks(low: float, high: float) -> npt.NDArray[np.float64]:
-    """Return ticks every 2 months, or wider ones where 2 would crowd."""
-    step = next((s for s in (2, 3, 6, 12, 24, 60) if (high - low) / s <= 12), 120)
+def month_ticks(low: float, high: float, unit: float = 2.0) -> npt.NDArray[np.float64]:
+    """Return ticks every ``unit`` months, or at wider multiples of it where that would crowd."""
+    step = next(
+        (unit * k for k in (1, 2, 3, 4, 6, 12, 24) if (high - low) / (unit * k) <= 12), 120.0
+    )
     return np.arange(math.ceil(low / step) * step, high + 1e-9, step, dtype=np.float64)
 
 

@@ -33,6 +33,7 @@ GAP: Final = 46
 TOP: Final = 62
 BOTTOM: Final = 56
 _LABEL_LINE: Final = 18
+_HOVER: Final = {"hovertemplate": "%{customdata[1]}<extra></extra>"}
 
 
 def patient_figure(
@@ -140,6 +141,7 @@ class _Panel:
         self.result, self.course, self.patient, self.domain = result, one, patient, domain
         self.endpoint: Endpoint = result.endpoint
         self.axis = "y" if number == 0 else f"y{number + 1}"
+        self.limits = self.endpoint.axis
 
     def draw(self, trial: Trial, name: str, *, zoom: bool) -> None:
         """Draw bands, lines, visits and words, from back to front."""
@@ -148,7 +150,7 @@ class _Panel:
         self._band(one.projection, look.projection_band)
         self._band(one.before_line, look.before_band)
         self._band(one.after_line, look.after_band)
-        self._line(one.projection, look.before, 2, "2px,4px")
+        self._line(one.projection, look.before, 2, "2px,4px", self._projected(one.projection))
         self._line(one.before_line, look.before, 2.5)
         self._line(one.after_line, look.after, 2.5)
         self._visits(trial, name)
@@ -158,6 +160,10 @@ class _Panel:
         endpoint = self.endpoint
         low, high = endpoint.axis
         values = self.course.value[np.isfinite(self.course.value)]
+        if zoom and self.course.projection is not None:
+            shown = self.course.projection
+            bands = np.concatenate((shown.value, shown.low, shown.high))
+            values = np.concatenate((values, bands[np.isfinite(bands)]))
         words = value_words(endpoint)
         if zoom and values.size:
             room = max(0.04 * (high - low), 0.1 * float(np.ptp(values)))
@@ -169,6 +175,7 @@ class _Panel:
             high = min(endpoint.high, float(values.max()) * 1.02)
         ticks = None if zoom else [t for t in endpoint.ticks if low <= t <= high]
         edge = 0.0 if zoom else 0.015 * (high - low)
+        self.limits = (low, high)
         axis = {
             "domain": list(self.domain),
             "range": [low - edge, high + edge],
@@ -204,7 +211,29 @@ class _Panel:
             hoverinfo="skip",
         )
 
-    def _line(self, line: Line | None, colour: str, width: float, dash: str = "solid") -> None:
+    def _projected(self, line: Line | None) -> list[list[str]] | None:
+        """Return the hover texts of the projection: what the run-in says for each month."""
+        if line is None:
+            return None
+        per_cent = f"{100 * self.comparison.settings.confidence:g} % prediction"
+        points = zip(line.month, line.value, line.low, line.high, strict=True)
+        return [
+            [
+                "",
+                f"had the run-in gone on: {plain(value, 1)} {self.endpoint.unit}<br>"
+                f"{signed(month, 1)} months · {per_cent} {plain(low, 1)} to {plain(high, 1)}",
+            ]
+            for month, value, low, high in points
+        ]
+
+    def _line(
+        self,
+        line: Line | None,
+        colour: str,
+        width: float,
+        dash: str = "solid",
+        hover: list[list[str]] | None = None,
+    ) -> None:
         if line is None:
             return
         self.fig.add_scatter(
@@ -213,7 +242,7 @@ class _Panel:
             yaxis=self.axis,
             mode="lines",
             line={"color": colour, "width": width, "dash": dash},
-            hoverinfo="skip",
+            **(_HOVER | {"customdata": hover} if hover is not None else {"hoverinfo": "skip"}),
         )
 
     def _visits(self, trial: Trial, name: str) -> None:
@@ -227,7 +256,7 @@ class _Panel:
             if chosen.any():
                 self.fig.add_scatter(
                     x=one.month[chosen],
-                    y=one.value[chosen],
+                    y=np.clip(one.value[chosen], *self.limits),
                     yaxis=self.axis,
                     mode="markers",
                     marker={

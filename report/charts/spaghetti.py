@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from analysis.cohort import Middle, middle_course
+from analysis.cohort import Middle, middle_course, visit_spacing
 from analysis.compare import EndpointComparison
 from analysis.slopes import Points
 from data.endpoints import Endpoint
@@ -63,8 +63,9 @@ def spaghetti_figure(
         )
     fig = figure(look, HEIGHT, {"l": 56, "r": 122, "t": 62, "b": 84})
     low, high = month_range(points.month[visible])
-    ticks = month_ticks(low, high)
-    middle = middle_course(points, float(ticks[1] - ticks[0]) if len(ticks) > 1 else 2.0)
+    step = visit_spacing(points)
+    ticks = month_ticks(low, high, step)
+    middle = middle_course(points, step)
     top = max(result.endpoint.axis[1], float(points.value[visible].max()))
     _axes(fig, look, result.endpoint, (low, high), ticks, middle, top)
     drawn = _lines(fig, look, points, visible, names)
@@ -73,7 +74,9 @@ def spaghetti_figure(
     last_known = np.flatnonzero(np.isfinite(middle.median))
     if len(last_known):
         k = last_known[-1]
-        labels.append((float(middle.median[k]), f"<b>median</b>, n = {middle.n[k]}", look.after))
+        seen = middle.n[last_known]
+        n = f"{seen.min()}" if seen.min() == seen.max() else f"{seen.min()}–{seen.max()}"
+        labels.append((float(middle.median[k]), f"<b>median</b>, n = {n}", look.after))
     if selected is not None:
         labels += _selected_line(fig, look, result, visible, selected, names[selected])
     _side_labels(fig, look, labels, top)
@@ -162,25 +165,30 @@ def _lines(
 
 
 def _middle(fig: go.Figure, look: Look, middle: Middle) -> None:
+    """Draw band and median, broken where too few patients were seen."""
     known = np.isfinite(middle.median)
-    month = middle.month[known]
-    fig.add_scatter(
-        x=np.concatenate((month, month[::-1])),
-        y=np.concatenate((middle.upper[known], middle.lower[known][::-1])),
-        mode="lines",
-        line={"width": 0},
-        fill="toself",
-        fillcolor=look.middle_band,
-        hoverinfo="skip",
-    )
-    for side, colour in ((month <= 0, look.before), (month >= 0, look.after)):
+    runs = np.split(np.arange(len(known)), np.flatnonzero(np.diff(known)) + 1)
+    for run in runs:
+        if not run.size or not known[run[0]]:
+            continue
+        month = middle.month[run]
         fig.add_scatter(
-            x=month[side],
-            y=middle.median[known][side],
+            x=np.concatenate((month, month[::-1])),
+            y=np.concatenate((middle.upper[run], middle.lower[run][::-1])),
             mode="lines",
-            line={"color": colour, "width": 3.2},
+            line={"width": 0},
+            fill="toself",
+            fillcolor=look.middle_band,
             hoverinfo="skip",
         )
+        for side, colour in ((month <= 0, look.before), (month >= 0, look.after)):
+            fig.add_scatter(
+                x=month[side],
+                y=middle.median[run][side],
+                mode="lines",
+                line={"color": colour, "width": 3.2},
+                hoverinfo="skip",
+            )
 
 
 def _selected_line(

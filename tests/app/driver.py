@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TRIAL, PATIENTS, SLOPES = "pages/trial.py", "pages/patients.py", "pages/slopes.py"
 PAGES = (TRIAL, PATIENTS, SLOPES)
 EXAMPLE = "after-shamsaei-2023"
-EXAMPLE_TITLE = "Simulated trial after Shamsaei 2023"
+EXAMPLE_TITLE = "Simulated trial, modelled on Shamsaei 2023"
 ALERTS = ("error", "warning", "info", "success")
 HEADER = "patient_id,transplant_date,visit_date,alsfrs_r,fvc_percent"
 

@@ -181,9 +181,8 @@ async function draw(root, state) {
   state.shapes = shapes;
   await Plotly.react(plot, figure.data, figure.layout, {
     displaylogo: false,
-    displayModeBar: "hover",
+    displayModeBar: false,
     doubleClick: "reset",
-    modeBarButtons: [["zoom2d", "pan2d", "resetScale2d"]],
   });
   if (!state.listening) {
     listen(plot, state);
