@@ -225,7 +225,12 @@ def _print_comparison(result: Comparison) -> None:
         print(f"  {words.flow_sentence(endpoint)}")
     for absent in result.absent:
         print(f"\n{absent.label}: no value in this trial.")
-    notes = (words.period_text(result), words.holm_line(result), *words.caveats(result))
+    notes = (
+        words.SINGLE_ARM,
+        words.period_text(result),
+        words.holm_line(result),
+        *words.caveats(result),
+    )
     for note in filter(None, notes):
         print(f"\n{note}")
 

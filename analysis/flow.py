@@ -66,8 +66,8 @@ def patient_flow(
     return (
         FlowStep("loaded", len(ids), ()),
         FlowStep("with a day 0 and not left out", int(eligible.sum()), _pairs(ids, reasons)),
-        FlowStep("visits on both sides", int(seen.sum()), _pairs(ids, outside)),
-        FlowStep("enough visits: paired and tested", int(paired.sum()), _pairs(ids, short)),
+        FlowStep("with visits on both sides", int(seen.sum()), _pairs(ids, outside)),
+        FlowStep("with enough visits: paired and tested", int(paired.sum()), _pairs(ids, short)),
     )
 
 

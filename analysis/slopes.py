@@ -13,14 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.settings import Settings
+from data.endpoints import ENDPOINTS
 from data.trial import DAYS_PER_MONTH, BoolArray, FloatArray, IntArray, Trial
 
 _SAME_DAY: Final = 1e-6
 
-WINDOW_SLACK_DAYS: Final = 2.0
+WINDOW_SLACK_DAYS: Final = 3.0
 """Days beyond its length that a window still takes in.
 
-Calendar months are up to 1.9 days longer than as many months of 30.4375 days: without the slack a
+Calendar months are up to 2.94 days longer than as many months of 30.4375 days: without the slack a
 visit on the same day of the month, six months later, would fall out of a window of six months.
 """
 
@@ -198,7 +199,7 @@ def _analysable(trial: Trial, endpoint: str, settings: Settings) -> BoolArray:
                 & (np.abs(series.day - decision.day) < _SAME_DAY)
                 & (series.value == decision.value)
             )
-            usable[same] = decision.keep
+            usable[same] = decision.keep and ENDPOINTS[endpoint].within(decision.value)
     left_out = [order[e.patient] for e in settings.excluded_patients if e.patient in order]
     if left_out:
         usable &= ~np.isin(series.patient, left_out)

@@ -55,10 +55,14 @@ class Endpoint:
     integer: bool
     marker: Marker
 
-    def accepts(self, value: float) -> bool:
-        """Whether ``value`` is possible on this scale."""
+    def within(self, value: float) -> bool:
+        """Whether ``value`` lies between the ends of the scale."""
         above = value > self.low if self.exclusive_low else value >= self.low
-        return above and value <= self.high and (not self.integer or float(value).is_integer())
+        return above and value <= self.high
+
+    def accepts(self, value: float) -> bool:
+        """Whether ``value`` is possible on this scale: within it, and whole where it must be."""
+        return self.within(value) and (not self.integer or float(value).is_integer())
 
 
 def _domain(key: str, code: str, label: str) -> Endpoint:
@@ -129,7 +133,7 @@ ENDPOINTS: Final = MappingProxyType({endpoint.key: endpoint for endpoint in _ALL
 """Every endpoint by key, in the order in which pages show them."""
 
 PRIMARY: Final = ("alsfrs_r", "fvc")
-"""The two endpoints that pages show by default and over which Holm's correction runs."""
+"""The two endpoints that pages show by default, where a trial has both."""
 
 
 def endpoint(key: str) -> Endpoint:

@@ -212,8 +212,12 @@ def _wide_column(position: int, header: str) -> WideColumn | None:
 
 
 def _without_separators(columns: list[WideColumn], header: Sequence[str]) -> list[WideColumn]:
-    """Read hyphens as separators where a month 0 has one too: nobody writes a minus zero."""
-    if any(c.month == 0 and re.search(r"-\s*0", header[c.position]) for c in columns):
+    """Read hyphens as separators where a month 0 has one too: nobody writes a minus zero.
+
+    Where another column is positive, the hyphens tell before from after and stay minus signs.
+    """
+    minus_zero = any(c.month == 0 and re.search(r"\w-0", header[c.position]) for c in columns)
+    if minus_zero and all(c.month <= 0 for c in columns):
         return [replace(column, month=abs(column.month)) for column in columns]
     return columns
 

@@ -152,6 +152,7 @@ class Trial:
             .drop(columns="_order")
             .reset_index(drop=True)
         )
+        measurements["date"] = pd.to_datetime(measurements["date"])
         object.__setattr__(self, "patients_frame", patients)
         object.__setattr__(self, "measurements_frame", measurements)
         object.__setattr__(self, "events_frame", self.events_frame.reset_index(drop=True).copy())

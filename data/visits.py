@@ -211,7 +211,7 @@ class _Collector:
     def _named_percent(self, positions: list[int]) -> str:
         """Ask where columns named % predicted hold numbers that can only be litres or fractions."""
         answer = self.answers.get("FVC_UNIT")
-        numbers = self._plain_numbers(positions)
+        numbers = [number for number in self._plain_numbers(positions) if number > 0]
         if numbers and max(numbers) <= _LITRES_LIMIT:
             if answer not in ("percent", "litres"):
                 self.questions.append("FVC_UNIT")
@@ -331,7 +331,8 @@ class _Collector:
                 self._found(
                     "OUT_OF_RANGE",
                     f"{result:g} cannot be {meaning}.",
-                    "It is shown at the edge of the scale and not analysed; correct the file.",
+                    "It is shown, at the edge of the scale, and not analysed; correct the file. "
+                    "(A fraction within the scale can be kept with a reason.)",
                     row=row,
                     column=header,
                     value=text,

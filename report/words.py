@@ -182,8 +182,12 @@ def caveats(comparison: Comparison) -> tuple[str, ...]:
 def _endpoint_caveats(result: EndpointComparison) -> list[str]:
     label, found = result.endpoint.label, []
     if 2 <= result.n < SMALL_TRIAL:
-        floor = plain(result.test("sign_flip").p_floor, 3)
-        found.append(f"{label}: with {result.n} patients no exact test can give P below {floor}.")
+        floor = result.test("sign_flip").p_floor
+        if floor < 1:
+            found.append(
+                f"{label}: with {result.n} patients no exact test can give P below "
+                f"{plain(floor, 3)}."
+            )
     sides = (result.slopes.before, result.slopes.after)
     twos = int(np.sum(result.paired & np.any([s.n == 2 for s in sides], axis=0)))
     if twos:

@@ -74,8 +74,8 @@ def _endpoints() -> None:
             format_func=lambda key: ENDPOINTS[key].label,
             key=key,
             on_change=changed,
-            help="Holm’s correction runs over ALSFRS-R and FVC % predicted; others are "
-            "exploratory.",
+            help="Holm’s correction runs over ALSFRS-R and FVC (% predicted, or litres where there "
+            "is no %); others are exploratory.",
         ),
         to_widget=lambda keys: [key for key in keys if key in known],
         from_widget=lambda keys: tuple(keys) or state.base_settings().endpoints,

@@ -31,7 +31,7 @@ def _form(trial: Trial, comparison: Comparison, patient: int) -> None:
     with st.form(f"w.decide-{patient}", border=False):
         what = st.selectbox("What", list(words), format_func=words.__getitem__)
         reason = st.selectbox("Reason", REASONS, index=None, placeholder="A reason is needed")
-        note = st.text_input("Note", max_chars=300, help="Stays in this session and its files.")
+        note = st.text_input("Note", max_chars=300, help="Stays in this session.")
         if not st.form_submit_button("Apply", type="primary"):
             return
     if reason is None:
@@ -57,7 +57,7 @@ def _choices(trial: Trial, comparison: Comparison, patient: int) -> dict[int, st
     columns = (mine.index, mine["endpoint"], mine["status"], mine["value"], mine["day"])
     for at, key, status, value, day in zip(*(c.tolist() for c in columns), strict=True):
         scale = ENDPOINTS[key]
-        if status != USABLE and not scale.low <= value <= scale.high:
+        if status != USABLE and not scale.within(value):
             continue
         verb = "Leave out" if status == USABLE else "Keep"
         score = plain(value, 0 if float(value).is_integer() else 2)

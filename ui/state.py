@@ -86,7 +86,8 @@ def _fill(
     problems: tuple[str, ...] = (),
     missing: str = "",
 ) -> None:
-    own = example_settings(new.example_id) if new.example_id in EXAMPLE_IDS else {}
+    bundled = new.example_id in EXAMPLE_IDS and not missing
+    own = example_settings(new.example_id) if bundled else {}
     opening = {"endpoints": opening_endpoints(new.endpoints), **own}
     st.session_state[_OWN] = Settings.from_json(opening)[0]
     st.session_state[_TRIAL] = new

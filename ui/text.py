@@ -7,7 +7,9 @@ from typing import Final
 
 _JOINER: Final = "\u2060"
 _SIGN: Final = re.compile(r"([^\w\s])")
-_REPLACED_LATER: Final = re.compile(r"[<>=-]{2}|:\w|\w:|www|://|@", re.IGNORECASE)
+_REPLACED_LATER: Final = re.compile(
+    r"<-|->|--|[<>~]=|:[\w/+-]+[:\[]|www\.|://|\w@\w", re.IGNORECASE
+)
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&])")
 
 
@@ -19,5 +21,5 @@ def inert(text: str) -> str:
     """
     flat = " ".join(text.split())
     if _REPLACED_LATER.search(flat):
-        flat = _SIGN.sub(f"\\1{_JOINER}", flat)
+        flat = _SIGN.sub(f"{_JOINER}\\1{_JOINER}", flat)
     return _MARKUP.sub(r"\\\1", flat)

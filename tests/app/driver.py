@@ -98,7 +98,7 @@ def headline(at: AppTest, endpoint: str = "ALSFRS-R") -> str:
 def chips(at: AppTest) -> list[str]:
     """Return the texts of the chips, without their crosses."""
     bars = [w for w in found(at, "button_group") if w.key == "w.chips"]
-    return [text.removesuffix(" ✕") for bar in bars for text in bar.options]
+    return [text.removesuffix(" ✕").replace("\\", "") for bar in bars for text in bar.options]
 
 
 def query(at: AppTest) -> dict[str, str]:

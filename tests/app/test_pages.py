@@ -52,7 +52,7 @@ def test_slopes_give_the_published_means():
     assert "before −5.40 ± 2.30 → after −2.00 ± 3.08 (mean ± SD)" in alsfrs_r
     assert "95 % CI 0.88 to 5.92, P = 0.014, n = 10" in alsfrs_r
     assert "before −12.60 ± 5.22 → after −4.80 ± 14.72 (mean ± SD)" in fvc
-    assert "One period is 10 months before, 10 after." in text_of(at)
+    assert "One period is 10 months, before as after." in text_of(at)
 
 
 def test_slopes_open_tests_patients_and_flow_one_at_a_time():
