@@ -55,6 +55,11 @@ class Endpoint:
     integer: bool
     marker: Marker
 
+    @property
+    def named(self) -> str:
+        """Name with unit, such as "ALSFRS-R in points"; litres stand in the label already."""
+        return self.label if self.unit == "L" else f"{self.label} in {self.unit}"
+
     def within(self, value: float) -> bool:
         """Whether ``value`` lies between the ends of the scale."""
         above = value > self.low if self.exclusive_low else value >= self.low

@@ -129,17 +129,24 @@ def _refuse(file: UploadedFile, code: str, text: str, next_step: str) -> Refused
 def _read_text(file: UploadedFile) -> Grid:
     text = _decode(file)
     csv.field_size_limit(_MAX_FIELD)
+    rows: list[list[str]] = []
+    good_lines = 0
     try:
         delimiter = _delimiter(text.splitlines())
-        lines = io.StringIO(text, newline="")
-        rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        for row in reader:
+            rows.append(row)
+            good_lines = reader.line_num
     except csv.Error as problem:
-        raise _refuse(
-            file,
+        finding = Finding(
             "UNPARSEABLE",
-            f"The text is not a regular table ({problem}).",
-            "Save it again as .csv from a spreadsheet.",
-        ) from None
+            "error",
+            f"The text is not a regular table from row {good_lines + 1} on ({problem}).",
+            "Look for a quotation mark that is opened and not closed there.",
+            file.name,
+            row=good_lines + 1,
+        )
+        raise RefusedFile(finding) from None
     swallowed = _first_swallowed(rows, delimiter)
     if swallowed is not None:
         raise _refuse(
@@ -153,11 +160,11 @@ def _read_text(file: UploadedFile) -> Grid:
 
 def _first_swallowed(rows: list[list[str]], delimiter: str) -> int | None:
     """Return the row in which a cell holds whole rows: a quotation mark was not closed there."""
-    width = max((len(row) for row in rows), default=0)
+    width = len(rows[0]) if rows else 0
     for number, row in enumerate(rows, start=1):
         for cell in row:
             inside = cell.splitlines()[1:]
-            if any(line.count(delimiter) >= max(1, width - 2) for line in inside):
+            if width > 1 and any(line.count(delimiter) >= width - 1 for line in inside):
                 return number
     return None
 

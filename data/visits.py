@@ -285,7 +285,7 @@ class _Collector:
         month: float | None,
     ) -> pd.DataFrame:
         scale = ENDPOINTS[key]
-        numbers = self._numbers(position, scale.accepts, f"{scale.label} in {scale.unit}")
+        numbers = self._numbers(position, scale.accepts, scale.named)
         possible = [number is None or scale.accepts(number) for number in numbers]
         dates = patients.get("visit_date", pd.Series([None] * len(patients), dtype="object"))
         return pd.DataFrame(
@@ -331,8 +331,7 @@ class _Collector:
                 self._found(
                     "OUT_OF_RANGE",
                     f"{result:g} cannot be {meaning}.",
-                    "It is shown, at the edge of the scale, and not analysed; correct the file. "
-                    "(A fraction within the scale can be kept with a reason.)",
+                    "It is shown, at the edge of the scale, and not analysed; correct the file.",
                     row=row,
                     column=header,
                     value=text,

@@ -51,12 +51,12 @@ def heading(result: EndpointComparison) -> str:
     size = f"{plain(abs(change.mean), decimals)} {result.unit}"
     if not change.interval.excludes_zero:
         return f"{label}: inconclusive, {signed(change.mean, decimals)} {result.unit}"
-    if _rises(result):
+    if rises(result):
         return f"{label}: slope {'higher' if change.mean > 0 else 'lower'} by {size}"
     return f"{label}: decline {'slower' if change.mean > 0 else 'faster'} by {size}"
 
 
-def _rises(result: EndpointComparison) -> bool:
+def rises(result: EndpointComparison) -> bool:
     """Whether either mean slope is no decline, so that "slower decline" would be wrong."""
     return result.before_summary.mean >= 0 or result.after_summary.mean >= 0
 
@@ -130,7 +130,7 @@ def results_sentence(result: EndpointComparison) -> str:
         said = f"slope changed by 0 {result.unit}"
     else:
         steep = "less steep" if change.mean > 0 else "steeper"
-        if _rises(result):
+        if rises(result):
             steep = "higher" if change.mean > 0 else "lower"
         said = f"slope {steep} by {plain(abs(change.mean), decimals)} {result.unit}"
     test = (

@@ -67,7 +67,8 @@ def multiples_figure(
     fig = figure(look, inner + 56 + 56, {"l": 40, "r": 16, "t": 56, "b": 56})
     level = comparison.settings.confidence
     courses = [course(trial, result, int(i), comparison.settings) for i in patients]
-    highest = max((float(c.value.max()) for c in courses if c.value.size), default=0.0)
+    used = [c.value[c.analysable] for c in courses if c.analysable.any()]
+    highest = max((float(values.max()) for values in used), default=0.0)
     reasons = {patient: why for step in result.flow for patient, why in step.left}
     timed = [c.month for c in courses if c.has_day0] or [np.asarray([0.0])]
     low, high = month_range(np.concatenate(timed))
@@ -156,7 +157,7 @@ class _Small:
         fills = np.where(one.after & ~one.before, look.after, look.bg)
         self.fig.add_scatter(
             x=one.month,
-            y=one.value,
+            y=np.clip(one.value, self.result.endpoint.axis[0], self.top),
             mode="markers",
             marker={
                 "symbol": self.result.endpoint.marker,
@@ -176,7 +177,8 @@ class _Small:
         interval = result.change_interval(patient, level)
         text = f"not compared: {escape(why)}" if not math.isfinite(change) else signed(change)
         if not math.isfinite(change):
-            text = "<br>".join(wrap(text, 34)[:1])
+            first, *rest = wrap(text, 34)
+            text = f"{first} …" if rest else first
         elif interval is not None:
             bold = interval.excludes_zero
             text = f"<b>{text}</b> ({span(interval)})" if bold else f"{text} ({span(interval)})"

@@ -25,7 +25,7 @@ from report.charts.parts import (
 from report.look import Look, annotation, escape
 from report.numbers import count, interval_text, plain, signed, span
 from report.numbers import level as level_text
-from report.words import nobody_sentence
+from report.words import nobody_sentence, rises
 
 HEIGHT = 390
 _BEFORE, _AFTER = 1.0, 2.0
@@ -378,7 +378,7 @@ def _titles(fig: go.Figure, look: Look, result: EndpointComparison, drawn: int) 
     )
     fig.add_annotation(
         annotation(
-            "change · slower decline ↑",
+            "change · higher ↑" if rises(result) else "change · slower decline ↑",
             1,
             1,
             look,

@@ -315,7 +315,7 @@ def test_a_name_in_a_chip_fetches_nothing(user: User):
     user.settled().go("Patients")
     user.page.get_by_role("button", name="Leave out or keep").click()
     user.page.get_by_role("combobox", name="Reason").click()
-    user.page.get_by_role("option", name="other").click()
+    user.page.get_by_role("option", name="other", exact=True).click()
     user.page.get_by_role("button", name="Apply").click()
     expect(user.chip("without")).to_be_visible()
     assert user.page.locator(".stApp img").count() == 0

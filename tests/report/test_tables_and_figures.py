@@ -88,7 +88,6 @@ def test_a_value_above_the_usual_axis_lies_inside_it():
         assert 150 <= axis.range[1] <= 200
 
 
-@pytest.mark.xfail(strict=True, reason="one impossible value sets the scale of every panel")
 def test_a_value_set_aside_as_impossible_does_not_flatten_the_panels():
     visits = {"A": {-90: 80, 0: 78, 90: 7500}, "B": {-90: 80, 0: 78, 90: 75}}
     frame = frame_from(visits, "fvc")
