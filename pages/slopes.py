@@ -35,7 +35,8 @@ tests, people, flow = st.tabs(["Tests", "Patients", "Who is in it"], on_change="
 if tests.open:
     with tests:
         if any(result.n for result in comparison.endpoints):
-            show_small_table(tables.tests(comparison), "tests", trial)
+            shown_tests = tables.tests_on_screen(comparison)
+            show_small_table(shown_tests, "tests", trial, export=tables.tests(comparison))
         st.caption(
             "The paired t test is primary; the sign-flip and signed-rank tests support it; "
             "standardised changes are exploratory. They are read together, not picked from."

@@ -107,6 +107,13 @@ def tests(comparison: Comparison) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def tests_on_screen(comparison: Comparison) -> pd.DataFrame:
+    """Return the tests with their notes under their names, so that a narrow screen shows all."""
+    table = tests(comparison)
+    notes = [f"; {note}" if note != DASH else "" for note in table["notes"]]
+    return table.assign(test=table["test"] + notes).drop(columns="notes")
+
+
 def flow(
     comparison: Comparison, result: EndpointComparison, names: tuple[str, ...]
 ) -> pd.DataFrame:
