@@ -28,7 +28,7 @@ from analysis.setting_fields import FIELDS
 from analysis.settings import Settings, opening_endpoints
 from data.endpoints import ENDPOINTS
 from data.examples import EXAMPLE_IDS, load_example
-from data.grid import UploadedFile
+from data.files import UploadedFile
 from data.reading import QUESTIONS, Reading, read_files
 from data.trial import DAYS_PER_MONTH, USABLE, Trial
 from report import words
@@ -38,6 +38,7 @@ from report.numbers import count
 ASKED: Final = 3
 REJECTED: Final = 4
 _UNUSABLE: Final = 2
+_TABLE_ENDPOINTS: Final = ("alsfrs_r", "alsfrs_40", "fvc", "fvc_litres")
 _HEALTH: Final = "_stcore/script-health-check"
 
 
@@ -243,9 +244,13 @@ def _write(path: str, text: str) -> None:
 
 
 def _table_text(trial: Trial) -> str:
-    """Return the values that can be analysed in the columns of the reading contract."""
+    """Return the values that can be analysed in the columns of the reading contract.
+
+    Domains and slow vital capacity stay out; so does what has no time at all.
+    """
     frame = trial.measurements
-    frame = frame[frame["status"] == USABLE]
+    timed = frame["day"].notna() | frame["date"].notna()
+    frame = frame[(frame["status"] == USABLE) & timed & frame["endpoint"].isin(_TABLE_ENDPOINTS)]
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(["patient_id", "endpoint", "visit_date", "day_rel", "month", "value"])

@@ -1,288 +1,302 @@
-"""From values with dates to the trial: day 0, duplicates, impossible visits, patient facts."""
+"""From values with dates to the trial: day 0, what is set aside, and the facts of patients."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from data.clocks import day_of, place
 from data.findings import Finding
+from data.identities import Identities
+from data.measures import Measured, TextEvent
+from data.numbers import read_number
+from data.people import Facts, events_of, named
+from data.questions import Question
+from data.scores import score
+from data.suspects import Suspects
 from data.trial import EVENT_COLUMNS, MEASUREMENT_COLUMNS, PATIENT_COLUMNS, USABLE, Trial
-from data.values import is_missing, parse_number
-from data.visits import VisitRows
 
-_JUST_AFTER_DAYS: Final = 3
-_DATES_DISAGREE_DAYS: Final = 31.0
-_FARTHEST_DAYS: Final = 20 * 365.25
+_SAME_DEATH_DAYS: Final = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The trial, or ``None`` where no value is left or a question is open."""
+
+    trial: Trial | None
+    findings: tuple[Finding, ...]
+    questions: tuple[Question, ...] = ()
 
 
 def build_trial(
-    rows: VisitRows, other_findings: tuple[Finding, ...] = ()
-) -> tuple[Trial | None, tuple[Finding, ...]]:
+    measured: Measured,
+    people: Identities,
+    facts: Facts,
+    answers: Mapping[str, str],
+    earlier: Sequence[Finding] = (),
+) -> Built:
     """Make the trial.
 
-    Returns
-    -------
-    tuple
-        The trial, or ``None`` if no value is left, and all findings.
+    Parameters
+    ----------
+    measured
+        All values; ``patient`` is the position in ``people``.
+    people, facts
+        Who the patients are, and what is known of each.
+    answers
+        Answers to questions.
+    earlier
+        What was noticed before; the trial carries it too.
     """
-    findings = [*rows.findings, *other_findings]
-    if rows.values.empty:
-        text = "No value could be read."
-        findings.append(
-            Finding("NO_VISITS", "error", text, "Check the columns.", rows.file, rows.sheet)
-        )
-        return None, tuple(findings)
-    patients = _patients(rows, findings)
-    _report_similar_names(patients, rows, findings)
-    values = _with_days(rows.values, patients, rows, findings)
-    values = _without_duplicates(values, rows, findings)
-    _mark_after_death(values, patients, rows, findings)
-    _report_periods(values, patients, rows, findings)
-    measurements = values.assign(file=rows.file, sheet=rows.sheet)[list(MEASUREMENT_COLUMNS)]
+    findings = [*earlier, *measured.findings, *facts.findings]
+    values = measured.values[measured.values["patient"] >= 0].reset_index(drop=True)
+    findings += _rows_without_patient(measured)
+    if values.empty:
+        findings.append(Finding("NO_VISITS", "error", "No value could be read.", "Check the columns."))
+        return Built(None, tuple(findings))
+    scored = score(values, measured.places, answers)
+    findings += scored.findings
+    placed = place(scored.values, facts, answers)
+    findings += placed.findings
+    if placed.questions:
+        return Built(None, tuple(findings), placed.questions)
+    marked = Suspects(scored.values.assign(day=placed.day), people.names, measured.places)
+    marked.disagreeing(placed.disagree)
+    marked.out_of_range()
+    marked.far_away()
+    marked.wrong_years()
+    marked.duplicates()
+    death, told = _death_days(facts, measured.events)
+    marked.after_death(death)
+    marked.before_onset(day_of(facts, "onset"))
+    marked.jumps()
+    marked.just_after()
+    findings += marked.findings
+    values = marked.values
+    patients = _patients(people, facts, values, death)
+    findings += _about_patients(patients, values, measured.places)
+    events = _events(people.names, facts, patients, told)
     trial = Trial(
         patients_frame=patients[list(PATIENT_COLUMNS)],
-        measurements_frame=measurements,
-        events_frame=_events(patients),
+        measurements_frame=_measurements(values, people.names, measured.places),
+        events_frame=events,
+        items_frame=_items(scored.items, people.names, facts, answers),
         findings=tuple(findings),
-        simulated=_says_simulated(rows),
+        simulated=bool(len(patients)) and bool(patients["simulated"].all()),
     )
-    return trial, tuple(findings)
+    return Built(trial, tuple(findings))
 
 
-def natural_order(names: Iterable[str]) -> list[str]:
-    """Sort names so that P2 comes before P10."""
-
-    def key(name: str) -> tuple[list[tuple[int, int, str]], str]:
-        parts = re.split(r"(\d+)", name.casefold())
-        return [_part(part) for part in parts], name
-
-    def _part(text: str) -> tuple[int, int, str]:
-        digits = text.lstrip("0")
-        return (0, len(digits), digits) if text.isdigit() else (1, 0, text)
-
-    return sorted(names, key=key)
-
-
-def _says_simulated(rows: VisitRows) -> bool:
-    """Whether every row of the table says that its data are simulated."""
-    if "simulated" not in rows.patients:
-        return False
-    return bool(rows.patients["simulated"].str.casefold().isin({"yes", "true", "1"}).all())
-
-
-def _patients(rows: VisitRows, findings: list[Finding]) -> pd.DataFrame:
-    table = []
-    groups = {str(name): group for name, group in rows.patients.groupby("patient", sort=False)}
-    relative = set(rows.values.loc[rows.values["day"].notna(), "patient"])
-    without = []
-    for patient in natural_order(groups):
-        group = groups[patient]
-        transplants = _distinct_dates(group, "transplant_date")
-        if len(transplants) > 1:
-            text = f"{patient} has {len(transplants)} different transplant dates."
-            step = "The first one is day 0; the others are drawn."
-            findings.append(
-                Finding("MULTIPLE_TRANSPLANTS", "warning", text, step, rows.file, rows.sheet)
-            )
-        if not transplants and patient not in relative:
-            without.append(patient)
-        table.append(_patient_row(patient, group, transplants, patient in relative))
-    if without:
-        text = f"No transplant date for {len(without)} of {len(groups)} patients: "
-        text += ", ".join(without[:12]) + ("…" if len(without) > 12 else "") + "."
-        step = "They can be browsed, not compared. Fill in the column “transplant_date”."
-        findings.append(Finding("NO_TRANSPLANT_DATE", "warning", text, step, rows.file, rows.sheet))
-    return pd.DataFrame(table)
-
-
-def _patient_row(
-    patient: str, group: pd.DataFrame, transplants: list[date], relative: bool
-) -> dict[str, Any]:
-    first = transplants[0] if transplants else None
-    days = tuple(float((d - transplants[0]).days) for d in transplants)
-    return {
-        "patient": patient,
-        "transplant_days": days or ((0.0,) if relative else ()),
-        "transplant_dates": tuple(d.isoformat() for d in transplants),
-        "first_transplant": first,
-        "onset_day": _days_between(first, _distinct_dates(group, "onset_date")),
-        "death_day": _days_between(first, _distinct_dates(group, "death_date")),
-        "sex": _first_text(group, "sex"),
-        "age": _first_number(group, "age"),
-        "onset_site": _first_text(group, "onset_site"),
-        "group": _first_text(group, "group"),
-    }
-
-
-def _distinct_dates(group: pd.DataFrame, role: str) -> list[date]:
-    return sorted(set(group[role].dropna())) if role in group else []
-
-
-def _days_between(first: date | None, dates: list[date]) -> float:
-    return float((dates[0] - first).days) if first is not None and dates else np.nan
-
-
-def _first_text(group: pd.DataFrame, role: str) -> str:
-    texts = [t for t in group[role] if not is_missing(t)] if role in group else []
-    return texts[0] if texts else ""
-
-
-def _first_number(group: pd.DataFrame, role: str) -> float:
-    numbers = [parse_number(text) for text in group[role]] if role in group else []
-    found = [number for number in numbers if isinstance(number, float)]
-    return found[0] if found else np.nan
-
-
-def _report_similar_names(patients: pd.DataFrame, rows: VisitRows, findings: list[Finding]) -> None:
-    """Name patients whose names differ only in case, separators or leading zeros."""
-    alike: dict[str, list[str]] = {}
-    for name in patients["patient"]:
-        plain = re.sub(r"[\W_]+", "", name.casefold())
-        alike.setdefault(re.sub(r"(?<!\d)0+(?=\d)", "", plain), []).append(name)
-    for names in alike.values():
-        if len(names) > 1:
-            text = f"These names could be one patient: {', '.join(names)}."
-            step = "They are kept apart; write them alike in the file if they are one person."
-            findings.append(Finding("SIMILAR_NAMES", "warning", text, step, rows.file, rows.sheet))
-
-
-def _with_days(
-    values: pd.DataFrame, patients: pd.DataFrame, rows: VisitRows, findings: list[Finding]
-) -> pd.DataFrame:
-    """Count every value's day from the first transplant: by dates if both are known."""
-    first = patients.set_index("patient")["first_transplant"]
-    day0 = pd.to_datetime(values["patient"].map(first))
-    visit = pd.to_datetime(values["date"])
-    by_date = (visit - day0).dt.days.astype("float64")
-    stated = pd.to_numeric(values["day"]).astype("float64")
-    apart = ((by_date - stated).abs() > _DATES_DISAGREE_DAYS) & values["value"].notna()
-    for row in sorted(set(values.loc[apart, "row"])):
-        text = "The visit date and the stated time from the transplant are over a month apart."
-        step = "The date is used; correct the one that is wrong."
-        findings.append(
-            Finding("TIME_MISMATCH", "warning", text, step, rows.file, rows.sheet, row=int(row))
-        )
-    day = by_date.fillna(stated)
-    far = (day.abs() > _FARTHEST_DAYS) & (values["status"] == USABLE)
-    for row in sorted(set(values.loc[far, "row"])):
-        text = "This visit is more than 20 years from the transplant."
-        step = "It is shown but not analysed; correct the date, or keep the values with a reason."
-        findings.append(
-            Finding("IMPLAUSIBLE_TIME", "warning", text, step, rows.file, rows.sheet, row=int(row))
-        )
-    status = values["status"].mask(far, "IMPLAUSIBLE_TIME")
-    return values.assign(day=day, date=visit, status=status)
-
-
-def _without_duplicates(
-    values: pd.DataFrame, rows: VisitRows, findings: list[Finding]
-) -> pd.DataFrame:
-    """Collapse values that stand twice; quarantine those that contradict each other."""
-    calendar = (values["date"] - pd.Timestamp(0)).dt.days.astype("float64")
-    when = values["day"].fillna(calendar)
-    timed = when.notna()
-    same = values.assign(_when=when)[["patient", "endpoint", "_when", "value"]]
-    repeated = same.duplicated(keep="first") & timed
-    if repeated.any():
-        text = f"Values that stand in the table more than once, alike: {int(repeated.sum())}."
-        lines = values.loc[repeated, "row"].tolist()
-        step = "Each is used once."
-        findings.append(
-            Finding("EXACT_DUPLICATES", "warning", text, step, rows.file, rows.sheet, row=lines[0])
-        )
-    kept = values[~repeated].reset_index(drop=True)
-    place = same[~repeated].reset_index(drop=True)[["patient", "endpoint", "_when"]]
-    possible = (kept["status"] == USABLE) & place["_when"].notna()
-    conflict = place.where(possible).duplicated(keep=False) & possible
-    for _, group in kept[conflict].groupby([place["patient"], place["endpoint"], place["_when"]]):
-        said = " and ".join(
-            f"{value:g} (row {row})"
-            for value, row in zip(group["value"], group["row"], strict=True)
-        )
-        findings.append(
+def _rows_without_patient(measured: Measured) -> list[Finding]:
+    nameless = measured.values[measured.values["patient"] < 0]
+    result = []
+    for table, group in nameless.groupby("table"):
+        rows = sorted(set(group["row"].astype(int)))
+        file, sheet, _ = measured.places[int(group["place"].iloc[0])]
+        result.append(
             Finding(
-                "CONFLICTING_DUPLICATES",
+                "ROW_WITHOUT_ID",
                 "warning",
-                f"{group['patient'].iloc[0]} has different values on one day: {said}.",
-                "Neither is analysed until one is kept with a reason or the file is corrected.",
-                rows.file,
-                rows.sheet,
-                row=int(group["row"].iloc[0]),
-                column=str(group["column"].iloc[0]),
+                f"{_rows(rows)} without a patient.",
+                "Fill in the patient; until then these rows are not used.",
+                file,
+                sheet,
             )
         )
-    kept.loc[conflict, "status"] = "CONFLICTING_DUPLICATES"
-    return kept
+    return result
 
 
-def _mark_after_death(
-    values: pd.DataFrame, patients: pd.DataFrame, rows: VisitRows, findings: list[Finding]
-) -> None:
-    death = values["patient"].map(patients.set_index("patient")["death_day"])
-    late = (values["day"] > death) & (values["status"] == USABLE)
-    for _, group in values[late].groupby("row"):
-        findings.append(
-            Finding(
-                "VISIT_AFTER_DEATH",
-                "warning",
-                f"{group['patient'].iloc[0]} has a visit after the date of death.",
-                "It is shown but not analysed; correct one of the two dates.",
-                rows.file,
-                rows.sheet,
-                row=int(group["row"].iloc[0]),
+def _rows(numbers: Sequence[int]) -> str:
+    shown = ", ".join(str(number) for number in numbers[:8])
+    more = f" and {len(numbers) - 8} more" if len(numbers) > 8 else ""
+    return f"{'1 row' if len(numbers) == 1 else f'{len(numbers)} rows'} ({shown}{more})"
+
+
+def _death_days(
+    facts: Facts, events: Sequence[TextEvent]
+) -> tuple[np.typing.NDArray[np.float64], dict[int, tuple[float, str]]]:
+    """Return each patient's day of death, and what words in cells told of the end.
+
+    A cell that says "dead" proves death by that visit, not on that day: it is used only where no
+    date of death is known.
+    """
+    death = day_of(facts, "death").copy()
+    first = facts.first_transplant()
+    told: dict[int, tuple[float, str]] = {}
+    for event in events:
+        day = event.date - first[event.patient]
+        if np.isnan(day) and event.clock in ("transplant", "header"):
+            day = event.offset
+        if np.isnan(day):
+            continue
+        before = told.get(event.patient)
+        if event.kind == "death" and (
+            before is None or before[1] != "death" or day < before[0]
+        ):
+            told[event.patient] = (day, "death")
+        elif event.kind == "lost" and before is None:
+            told[event.patient] = (day, "lost")
+    for patient, (day, kind) in told.items():
+        if kind == "death" and np.isnan(death[patient]):
+            death[patient] = day
+    return death, told
+
+
+def _patients(
+    people: Identities, facts: Facts, values: pd.DataFrame, death: np.typing.NDArray[np.float64]
+) -> pd.DataFrame:
+    relative = np.zeros(len(people.names), dtype=np.bool_)
+    relative[values.loc[values["day"].notna(), "patient"].to_numpy()] = True
+    rows = []
+    for p, transplants in enumerate(facts.transplants):
+        days = tuple(float(t - transplants[0]) for t in transplants)
+        rows.append(
+            (
+                people.names[p],
+                days or ((0.0,) if relative[p] else ()),
+                tuple(date.fromordinal(t).isoformat() for t in transplants),
             )
         )
-    values.loc[late, "status"] = "VISIT_AFTER_DEATH"
+    ages = [read_number(text).value for text in facts.texts["age"]]
+    frame = pd.DataFrame(rows, columns=["patient", "transplant_days", "transplant_dates"])
+    return frame.assign(
+        onset_day=day_of(facts, "onset"),
+        death_day=death,
+        sex=facts.texts["sex"],
+        age=[np.nan if age is None else age for age in ages],
+        onset_site=facts.texts["onset_site"],
+        group=facts.texts["group"],
+        simulated=[text.casefold() in ("yes", "true", "1") for text in facts.texts["simulated"]],
+    )
 
 
-def _report_periods(
-    values: pd.DataFrame, patients: pd.DataFrame, rows: VisitRows, findings: list[Finding]
-) -> None:
-    timed = values[(values["status"] == USABLE) & values["day"].notna()]
-    with_day0 = {
-        p for p, days in zip(patients["patient"], patients["transplant_days"], strict=True) if days
-    }
-    before = set(timed.loc[timed["day"] <= 0, "patient"])
-    lacking = [p for p in patients["patient"] if p in with_day0 and p not in before]
-    if lacking:
-        text = f"No visit up to the transplant for {len(lacking)} of {len(patients)} patients: "
-        text += ", ".join(lacking[:12]) + ("…" if len(lacking) > 12 else "") + "."
-        step = "Without a run-in there is no slope before; they can be browsed, not compared."
-        findings.append(Finding("NO_PRE_VISITS", "warning", text, step, rows.file, rows.sheet))
-    after = set(timed.loc[timed["day"] > 0, "patient"])
-    unseen = [p for p in with_day0 if p not in after]
-    if unseen:
-        text = f"No visit after the transplant for {len(unseen)} of {len(patients)} patients: "
-        text += ", ".join(unseen[:12]) + ("…" if len(unseen) > 12 else "") + "."
-        step = "They can be browsed, not compared."
-        findings.append(Finding("NO_POST_VISITS", "warning", text, step, rows.file, rows.sheet))
-    just_after = timed[(timed["day"] > 0) & (timed["day"] <= _JUST_AFTER_DAYS)]
-    for _, group in just_after.groupby("row"):
-        patient, day = group["patient"].iloc[0], group["day"].iloc[0]
-        text = f"{patient} has a visit on day +{day:g}; it counts as after the transplant."
-        step = "If it is the baseline, move day 0 or correct one of the dates."
-        findings.append(
-            Finding(
-                "VISIT_JUST_AFTER",
-                "info",
-                text,
-                step,
-                rows.file,
-                rows.sheet,
-                row=int(group["row"].iloc[0]),
-            )
-        )
+def _about_patients(
+    patients: pd.DataFrame, values: pd.DataFrame, places: Sequence[tuple[str, str, str]]
+) -> list[Finding]:
+    """Report patients of whom something is missing that the comparison needs."""
+    names = patients["patient"].tolist()
+    has_day0 = np.asarray([bool(days) for days in patients["transplant_days"]])
+    usable = values[(values["status"] == USABLE) & values["day"].notna()]
+    seen = np.zeros(len(names), dtype=np.bool_)
+    seen[values["patient"].to_numpy()] = True
+    before, after = seen & False, seen & False
+    before[usable.loc[usable["day"] <= 0, "patient"].to_numpy()] = True
+    after[usable.loc[usable["day"] > 0, "patient"].to_numpy()] = True
+    file, sheet, _ = places[0]
+    result = _untimed(values, places)
+    for mask, code, what, step in (
+        (
+            ~has_day0 & seen,
+            "NO_TRANSPLANT_DATE",
+            "No transplant date for",
+            "They can be browsed, not compared. Fill in the column “transplant_date”.",
+        ),
+        (~seen, "NO_VISITS", "No value at all for", "They are listed; add their visits."),
+        (
+            has_day0 & seen & ~before,
+            "NO_PRE_VISITS",
+            "No visit up to the transplant for",
+            "Without a run-in there is no slope before; they can be browsed, not compared.",
+        ),
+        (
+            has_day0 & seen & ~after,
+            "NO_POST_VISITS",
+            "No visit after the transplant for",
+            "They can be browsed, not compared.",
+        ),
+    ):
+        if mask.any():
+            who = [names[p] for p in np.flatnonzero(mask)]
+            text = f"{what} {len(who)} of {len(names)} patients: {named(who)}."
+            result.append(Finding(code, "warning", text, step, file, sheet))
+    return result
 
 
-def _events(patients: pd.DataFrame) -> pd.DataFrame:
-    died = patients[patients["death_day"].notna()]
-    events = [
-        {"patient": p, "kind": "death", "day": day, "text": "death"}
-        for p, day in zip(died["patient"], died["death_day"], strict=True)
-    ]
-    return pd.DataFrame(events, columns=list(EVENT_COLUMNS))
+def _untimed(values: pd.DataFrame, places: Sequence[tuple[str, str, str]]) -> list[Finding]:
+    when = values[["day", "date", "offset"]].notna().any(axis=1)
+    result = []
+    for _, group in values[~when].groupby("table"):
+        file, sheet, _ = places[int(group["place"].iloc[0])]
+        lost = sorted(set(group["row"].astype(int)))
+        text = f"{_rows(lost)} with a value but without a time."
+        step = "Fill in the visit date; until then the values are listed but not analysed."
+        result.append(Finding("ROW_WITHOUT_DATE", "warning", text, step, file, sheet))
+    return result
+
+
+def _measurements(
+    values: pd.DataFrame, names: Sequence[str], places: Sequence[tuple[str, str, str]]
+) -> pd.DataFrame:
+    at = values["place"].to_numpy(dtype=np.int64)
+    files, sheets, headers = (np.asarray(column, dtype=object) for column in zip(*places, strict=True))
+    frame = pd.DataFrame(
+        {
+            "patient": np.asarray(names, dtype=object)[values["patient"].to_numpy(dtype=np.int64)],
+            "endpoint": values["role"].to_numpy(dtype=object),
+            "day": values["day"].to_numpy(dtype=np.float64),
+            "value": values["value"].to_numpy(dtype=np.float64),
+            "status": values["status"].to_numpy(dtype=object),
+            "date": _calendar(values["date"].to_numpy(dtype=np.float64)),
+            "file": files[at],
+            "sheet": sheets[at],
+            "row": values["row"].to_numpy(dtype=np.int64),
+            "column": headers[at],
+        }
+    )
+    return frame[list(MEASUREMENT_COLUMNS)]
+
+
+def _calendar(ordinals: np.typing.NDArray[np.float64]) -> np.typing.NDArray[np.datetime64]:
+    epoch = date(1970, 1, 1).toordinal()
+    known = np.isfinite(ordinals)
+    days = np.where(known, ordinals - epoch, 0).astype("int64").astype("datetime64[D]")
+    result = days.astype("datetime64[s]")
+    result[~known] = np.datetime64("NaT")
+    return result
+
+
+def _items(
+    items: pd.DataFrame, names: Sequence[str], facts: Facts, answers: Mapping[str, str]
+) -> pd.DataFrame | None:
+    """Return one row a visit with its twelve items and its day, or ``None`` without items."""
+    if items.empty:
+        return None
+    placed = place(items, facts, answers)
+    who = items["patient"].to_numpy(dtype=np.int64)
+    frame = pd.DataFrame(
+        {
+            "patient": np.asarray(names, dtype=object)[who],
+            "day": placed.day,
+            **{f"item_{n}": items[str(n)].to_numpy(dtype=np.float64) for n in range(1, 13)},
+            "gastrostomy": items["5b"].notna().to_numpy(),
+            "row": items["row"].to_numpy(dtype=np.int64),
+        }
+    )
+    return frame.sort_values(["patient", "day"], kind="stable").reset_index(drop=True)
+
+
+def _events(
+    names: Sequence[str],
+    facts: Facts,
+    patients: pd.DataFrame,
+    told: Mapping[int, tuple[float, str]],
+) -> pd.DataFrame:
+    rows = []
+    exact = day_of(facts, "death")
+    for p, day in enumerate(patients["death_day"]):
+        if np.isfinite(day):
+            known = np.isfinite(exact[p])
+            text = "death" if known else "recorded as dead by this visit"
+            rows.append({"patient": names[p], "kind": "death", "day": float(day), "text": text})
+    for p, (day, kind) in told.items():
+        if kind == "lost":
+            text = "recorded as lost to follow-up"
+            rows.append({"patient": names[p], "kind": "lost", "day": float(day), "text": text})
+    events = pd.DataFrame(rows, columns=list(EVENT_COLUMNS))
+    others = events_of(facts, names, facts.first_transplant())
+    return pd.concat([events, others], ignore_index=True) if len(others) else events

@@ -2,48 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+import numpy as np
+
 from data.build import build_trial
+from data.columns import ColumnMap
+from data.date_styles import DateReader
+from data.files import RefusedFile, UploadedFile
 from data.findings import Finding
-from data.grid import Grid, RefusedFile, UploadedFile, read_grids
-from data.mapping import ColumnMap, map_columns
+from data.formats.opening import read_sheets
+from data.identities import Identities, identify
+from data.layouts import Arranged, arrange
+from data.measures import Measured, measure
+from data.people import Facts, facts_of
+from data.privacy import identifiers, privacy_findings
+from data.problems import column_findings, missing_roles
+from data.questions import QUESTIONS, Question, asked
+from data.recipe import TrialRecipe
+from data.records import DATED_FACTS, MEASURES, Block
+from data.table import Sheet
 from data.trial import Trial
-from data.visits import VisitRows, collect_visits
 
 Verdict = Literal["load", "load_flagged", "ask", "reject"]
+ReadSheets = Callable[[UploadedFile], list[Sheet]]
 
+__all__ = ["QUESTIONS", "Question", "Reading", "Verdict", "read_files"]
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Something that only the user can decide.
-
-    Parameters
-    ----------
-    code
-        Name to answer with, such as ``DATE_ORDER``.
-    text
-        The question in words.
-    options
-        Answers that are accepted, each with its words.
-    """
-
-    code: str
-    text: str
-    options: tuple[tuple[str, str], ...]
+_NO_TIME_CODES: Final = ("NO_TIME",)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What reading gave: a verdict, the trial if there is one, findings and open questions."""
+    """What reading gave: a verdict, the trial if there is one, findings and open questions.
+
+    Parameters
+    ----------
+    mapping
+        What each column was taken for, by "file / sheet" and header.
+    columns
+        The tables with their columns, for the mapping form.
+    """
 
     verdict: Verdict
     trial: Trial | None = None
     findings: tuple[Finding, ...] = ()
     questions: tuple[Question, ...] = ()
-    mapping: Mapping[str, str] = field(default_factory=dict)
+    mapping: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    arranged: Arranged | None = field(default=None, repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the report that ``alslope read`` writes."""
@@ -52,155 +60,217 @@ class Reading:
             "flags": _codes(self.findings, "warning"),
             "reasons": _codes(self.findings, "error"),
             "questions": [
-                {"code": q.code, "text": q.text, "options": [value for value, _ in q.options]}
+                {
+                    "code": q.code,
+                    "text": q.text,
+                    "options": [value for value, _ in q.options],
+                    "evidence": q.evidence,
+                    "parts": list(q.parts),
+                }
                 for q in self.questions
             ],
             "transplants": _transplants(self.trial),
             "messages": [finding.to_json() for finding in self.findings],
-            "mapping": dict(self.mapping),
+            "mapping": {table: dict(columns) for table, columns in self.mapping.items()},
         }
 
 
-QUESTIONS: Final = {
-    "DATE_ORDER": Question(
-        "DATE_ORDER",
-        "Is 03/04 the third of April or the fourth of March?",
-        (("dmy", "day first: 3 April"), ("mdy", "month first: March 4")),
-    ),
-    "FVC_UNIT": Question(
-        "FVC_UNIT",
-        "In which unit is FVC given?",
-        (("percent", "% predicted"), ("litres", "litres")),
-    ),
-}
-
-
-def read_files(files: Sequence[UploadedFile], answers: Mapping[str, str] | None = None) -> Reading:
+def read_files(
+    files: Sequence[UploadedFile],
+    answers: Mapping[str, str] | None = None,
+    *,
+    recipe: TrialRecipe | None = None,
+    opener: ReadSheets = read_sheets,
+) -> Reading:
     """Read one trial from its files.
 
     Parameters
     ----------
     files
-        The files as uploaded. At present the trial must stand in one table.
+        The files as uploaded; together they are one trial.
     answers
         Answers to questions of an earlier reading, by code.
+    recipe
+        Answers, mapping and corrections of cells; ``answers`` add to its own.
+    opener
+        Opens one file. The app and the command line pass the one that works in a child process.
 
     Returns
     -------
     Reading
         Never raises for bad input: what could not be read is in the findings.
     """
+    recipe = (recipe or TrialRecipe()).with_answers(answers or {})
     try:
-        grids = [grid for file in files for grid in read_grids(file)]
+        sheets = [sheet for file in files for sheet in opener(file)]
     except RefusedFile as refusal:
         return Reading("reject", findings=(refusal.finding,))
-    if not grids:
+    if not sheets:
         return _rejected(Finding("EMPTY", "error", "No file was given.", "Choose a file."))
-    seen = [grid for grid in grids if not grid.hidden] or grids
-    candidates = [(grid, map_columns(grid)) for grid in seen]
-    grid, columns = max(candidates, key=lambda pair: _completeness(pair[1]))
-    left_out = _other_sheets(grids, grid)
-    problem = _missing_roles(grid, columns)
+    return read_trial(sheets, recipe)
+
+
+def read_trial(sheets: Sequence[Sheet], recipe: TrialRecipe) -> Reading:
+    """Read one trial from its sheets."""
+    sheets, unused_fixes = recipe.corrected(sheets)
+    arranged = arrange(sheets, recipe.columns_by_table())
+    problem = missing_roles(arranged)
+    mapping = _mapping(arranged)
     if problem is not None:
-        return _rejected(problem)
-    visits = collect_visits(grid, columns, dict(answers or {}))
-    if visits.open_questions:
-        questions = tuple(QUESTIONS[code] for code in visits.open_questions)
-        return Reading("ask", findings=visits.findings, questions=questions)
-    return _finish(grid, columns, visits, left_out)
+        finding, could_map = problem
+        if could_map and "MAPPING" not in recipe.answers:
+            question = asked("MAPPING", finding.sentence())
+            return Reading("ask", None, (finding_as_info(finding),), (question,), mapping, arranged)
+        return Reading("reject", None, (finding,), (), mapping, arranged)
+    findings = [*unused_fixes, *arranged.findings, *column_findings(arranged)]
+    findings += _privacy(arranged)
+    return _read(arranged, recipe.answers, findings, mapping)
 
 
-def _finish(
-    grid: Grid, columns: ColumnMap, visits: VisitRows, left_out: tuple[Finding, ...]
-) -> Reading:
-    trial, findings = build_trial(visits, left_out + _column_findings(grid, columns))
-    if trial is None:
-        return Reading("reject", findings=findings)
-    flagged = any(finding.severity == "warning" for finding in findings)
-    return Reading(
-        "load_flagged" if flagged else "load",
-        trial,
-        findings,
-        mapping={role: grid.header[at] for role, at in columns.roles.items()}
-        | {grid.header[c.position]: f"{c.measure} at month {c.month:g}" for c in columns.wide},
+def finding_as_info(finding: Finding) -> Finding:
+    """Return a refusal as a mere remark: the user can still say which column is meant."""
+    return Finding(
+        finding.code,
+        "info",
+        finding.text,
+        finding.next_step,
+        finding.file,
+        finding.sheet,
+        finding.row,
+        finding.column,
     )
+
+
+def _read(
+    arranged: Arranged,
+    answers: Mapping[str, str],
+    findings: list[Finding],
+    mapping: Mapping[str, Mapping[str, str]],
+) -> Reading:
+    blocks = arranged.blocks
+    dates = DateReader(blocks, DATED_FACTS, arranged.tables, answers)
+    apart = identify(blocks, merge=False)
+    together = identify(blocks, merge=True)
+    measures = [block for block in blocks if block.role in MEASURES]
+    measured = measure(measures, apart, dates, answers)
+    questions = [*dates.questions, *measured.questions, *_doubts(arranged, answers)]
+    if any(b.role.startswith("vc") for b in measures) and "VC_KIND" not in answers:
+        questions.append(asked("VC_KIND"))
+    if questions:
+        return Reading("ask", None, tuple(findings), tuple(questions), mapping, arranged)
+    people, measured, merged = _merged(blocks, apart, together, measured, dates, answers)
+    if isinstance(merged, Question):
+        return Reading("ask", None, tuple(findings), (merged,), mapping, arranged)
+    facts = facts_of(blocks, people, dates)
+    findings += [*dates.findings, *merged]
+    built = build_trial(measured, people, facts, answers, findings)
+    if built.questions:
+        return Reading("ask", None, built.findings, built.questions, mapping, arranged)
+    if built.trial is None:
+        return Reading("reject", None, built.findings, (), mapping, arranged)
+    flagged = any(finding.severity == "warning" for finding in built.findings)
+    verdict: Verdict = "load_flagged" if flagged else "load"
+    return Reading(verdict, built.trial, built.findings, (), mapping, arranged)
+
+
+def _doubts(arranged: Arranged, answers: Mapping[str, str]) -> list[Question]:
+    codes = {code for _, columns in arranged.tables for code in columns.doubts}
+    return [asked(code) for code in sorted(codes) if code not in answers]
+
+
+def _merged(
+    blocks: Sequence[Block],
+    apart: Identities,
+    together: Identities,
+    measured: Measured,
+    dates: DateReader,
+    answers: Mapping[str, str],
+) -> tuple[Identities, Measured, Question | list[Finding]]:
+    """Join names that are alike if no day of them contradicts another, else ask."""
+    if not together.variants:
+        return apart, measured, []
+    alike = [f"{', '.join(texts)}" for texts in together.variants.values()]
+    answer = answers.get("ID_MERGE")
+    if answer == "no":
+        text = f"Names that are alike were kept apart: {'; '.join(alike[:12])}."
+        return apart, measured, [Finding("SIMILAR_NAMES", "warning", text, "As you answered.")]
+    joined = np.asarray([together.code_of[_cell(apart, name)] for name in apart.names])
+    contradicting = _contradicting(measured, joined, facts_of(blocks, apart, dates))
+    if contradicting and answer != "yes":
+        names = "; ".join(", ".join(together.variants[together.names[p]]) for p in contradicting[:6])
+        return apart, measured, asked("ID_MERGE", names)
+    values = measured.values.assign(patient=_recoded(measured.values["patient"].to_numpy(), joined))
+    events = tuple(
+        _moved(event, int(joined[event.patient])) for event in measured.events
+    )
+    moved = Measured(values, measured.places, events, measured.findings, measured.questions)
+    text = f"Names that are one patient, {len(alike)}: {'; '.join(alike[:12])}"
+    text += "…" if len(alike) > 12 else "."
+    step = "They differ only in case, separators or zeros, and no day contradicts another."
+    return together, moved, [Finding("ID_VARIANTS_MERGED", "warning", text, step)]
+
+
+def _cell(people: Identities, name: str) -> str:
+    """Return a text of a cell that names this patient."""
+    return name if name in people.code_of else next(iter(people.code_of))
+
+
+def _recoded(codes: np.typing.NDArray[np.int64], joined: np.typing.NDArray[np.int64]) -> Any:
+    return np.where(codes >= 0, joined[np.maximum(codes, 0)], -1)
+
+
+def _moved(event: Any, patient: int) -> Any:
+    from dataclasses import replace
+
+    return replace(event, patient=patient)
+
+
+def _contradicting(
+    measured: Measured, joined: np.typing.NDArray[np.int64], facts: Facts
+) -> list[int]:
+    """Return merged patients whose names hold different values or transplants."""
+    values = measured.values[measured.values["patient"] >= 0]
+    values = values.assign(merged=joined[values["patient"].to_numpy(dtype=np.int64)])
+    when = values["date"].fillna(values["offset"] + 10_000_000.0)
+    keys = [values["merged"], values["role"], values["item"], values["trial"], when]
+    groups = values.groupby(keys)
+    several = (groups["patient"].transform("nunique") > 1) & (groups["value"].transform("nunique") > 1)
+    found = set(values.loc[several, "merged"].tolist())
+    for p in np.unique(joined):
+        dates = {facts.transplants[q] for q in np.flatnonzero(joined == p) if facts.transplants[q]}
+        if len(dates) > 1:
+            found.add(int(p))
+    return sorted(int(p) for p in found)
+
+
+def _privacy(arranged: Arranged) -> list[Finding]:
+    findings: list[Finding] = []
+    for table, columns in arranged.tables:
+        mapped = _mapped(columns)
+        found = identifiers(table, mapped)
+        findings += privacy_findings(table, found, mapped)
+    return findings
+
+
+def _mapped(columns: ColumnMap) -> set[int]:
+    return {at for at, m in columns.meanings.items() if m.role not in ("ignored", "birth")}
+
+
+def _mapping(arranged: Arranged) -> dict[str, dict[str, str]]:
+    from data.layouts import table_key
+    from data.problems import describe
+
+    return {
+        table_key(table): {
+            table.header[at] or f"column {at + 1}": describe(meaning)
+            for at, meaning in columns.meanings.items()
+        }
+        for table, columns in arranged.tables
+    }
 
 
 def _rejected(finding: Finding) -> Reading:
     return Reading("reject", findings=(finding,))
-
-
-def _completeness(columns: ColumnMap) -> tuple[int, int]:
-    roles = columns.roles
-    has_time = any(role in roles for role in ("visit_date", "month", "day")) or columns.is_wide
-    has_value = columns.is_wide or any(role in roles for role in _VALUE_ROLES)
-    return (("patient" in roles) + has_time + has_value, len(roles) + len(columns.wide))
-
-
-_VALUE_ROLES: Final = ("alsfrs_r", "fvc", "fvc_litres", "fvc_unknown", "svc", "svc_litres")
-
-
-def _missing_roles(grid: Grid, columns: ColumnMap) -> Finding | None:
-    """Return why the table cannot be a trial, or ``None``."""
-
-    def found(code: str, text: str, next_step: str) -> Finding:
-        return Finding(code, "error", text, next_step, grid.file, grid.sheet, row=1)
-
-    headers = ", ".join(f"“{header}”" for header in grid.header[:12] if header)
-    if not grid.rows:
-        return found("NO_ROWS", "There is a header but no row.", "Add visits.")
-    if not columns.is_wide and not any(role in columns.roles for role in _VALUE_ROLES):
-        text = f"No column holds ALSFRS-R or FVC. The columns are {headers}."
-        step = (
-            "Name the column of the total “ALSFRS_R”, that of the FVC “FVC_percent”; with one "
-            "row a patient, add the month, such as “ALSFRS_R_m-6”."
-        )
-        return found("NO_ENDPOINT", text, step)
-    if "patient" not in columns.roles:
-        text = f"No column names the patient. The columns are {headers}."
-        return found("NO_PATIENT_ID", text, "Name it “patient_id”.")
-    timed = columns.is_wide or any(r in columns.roles for r in ("visit_date", "month", "day"))
-    if not timed:
-        text = f"No column says when a visit was. The columns are {headers}."
-        step = "Add “visit_date”, or “month” counted from the transplant (negative before)."
-        return found("NO_TIME", text, step)
-    return None
-
-
-def _column_findings(grid: Grid, columns: ColumnMap) -> tuple[Finding, ...]:
-    findings: list[Finding] = []
-    place = (grid.file, grid.sheet)
-    if columns.unused:
-        names = ", ".join(f"“{name}”" for name in columns.unused[:12])
-        more = f" and {len(columns.unused) - 12} more" if len(columns.unused) > 12 else ""
-        text = f"Columns that were not used, {len(columns.unused)}: {names}{more}."
-        findings.append(
-            Finding("UNUSED_COLUMNS", "info", text, "Nothing needs to be done.", *place)
-        )
-    for position in columns.unnamed:
-        text = f"Column {position + 1} has values but no header; it was not used."
-        step = "Name it, or check whether a comma inside a number has cut a cell in two."
-        findings.append(Finding("UNNAMED_COLUMN", "warning", text, step, *place, row=1))
-    for role, kept, dropped in columns.doubled:
-        text = f"Two columns could be {role}: “{kept}” is used, “{dropped}” is not."
-        step = "Rename or delete the one that is not meant."
-        findings.append(Finding("TWO_COLUMNS_FOR_ONE", "warning", text, step, *place))
-    return tuple(findings)
-
-
-def _other_sheets(grids: list[Grid], used: Grid) -> tuple[Finding, ...]:
-    return tuple(
-        Finding(
-            "SHEET_NOT_USED",
-            "warning",
-            f"This {'hidden ' if grid.hidden else ''}sheet ({len(grid.rows)} rows) was not read.",
-            "Put all visits into one table.",
-            file=grid.file,
-            sheet=grid.sheet,
-        )
-        for grid in grids
-        if grid is not used
-    )
 
 
 def _codes(findings: tuple[Finding, ...], severity: str) -> list[str]:

@@ -45,6 +45,7 @@ MEASUREMENT_COLUMNS: Final = (
     "column",
 )
 _SORTED_BY: Final = ("endpoint", "day", "date", "value", "status", "row")
+ITEM_COLUMNS: Final = tuple(f"item_{number}" for number in range(1, 13))
 EVENT_COLUMNS: Final = ("patient", "kind", "day", "text")
 
 FloatArray = npt.NDArray[np.float64]
@@ -116,6 +117,10 @@ class Trial:
         Sentences that belong to the trial, such as the assumptions behind a simulation.
     example_id
         Name of the bundled example, empty for uploads.
+    items_frame
+        One row a visit with items, columns ``patient, day``, ``ITEM_COLUMNS`` (0 to 4, NaN where
+        missing; item 5 is 5a or 5b), ``gastrostomy`` (whether 5b was used) and ``row``; ``None``
+        where the file holds no items.
     instance
         Different for every trial object: the key of what is kept while it is open. Two files with
         the same hash can still differ in rows, dates or title.
@@ -131,6 +136,7 @@ class Trial:
     periods: Periods | None = None
     notes: tuple[str, ...] = field(default=(), repr=False)
     example_id: str = ""
+    items_frame: pd.DataFrame | None = field(default=None, repr=False)
     instance: str = field(
         default_factory=lambda: uuid.uuid4().hex, init=False, compare=False, repr=False
     )
@@ -173,6 +179,11 @@ class Trial:
     def events(self) -> pd.DataFrame:
         """One row an event."""
         return self.events_frame.copy(deep=False)
+
+    @property
+    def items(self) -> pd.DataFrame | None:
+        """One row a visit with its ALSFRS-R items, or ``None`` where there are none."""
+        return None if self.items_frame is None else self.items_frame.copy(deep=False)
 
     @cached_property
     def patient_ids(self) -> tuple[str, ...]:
@@ -237,6 +248,9 @@ class Trial:
         _update(digest, "undated", self._days_without_day0())
         for name in EVENT_COLUMNS:
             _update(digest, name, self.events_frame[name])
+        if self.items_frame is not None:
+            for name in ("patient", "day", *ITEM_COLUMNS):
+                _update(digest, name, self.items_frame[name])
         digest.update(repr(self.periods).encode())
         return digest.hexdigest()
 

@@ -16,7 +16,7 @@ from hypothesis import settings as search
 from analysis.compare import Comparison, EndpointComparison, compare
 from analysis.results import Interval
 from analysis.settings import Settings
-from data.grid import UploadedFile
+from data.files import UploadedFile
 from data.reading import Reading, read_files
 from data.trial import EVENT_COLUMNS, MEASUREMENT_COLUMNS, PATIENT_COLUMNS, Trial
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from data.endpoints import ENDPOINTS
 from data.findings import Finding
-from data.grid import UploadedFile
+from data.files import UploadedFile
 from data.reading import QUESTIONS, Question, Reading, read_files
 from data.trial import DAYS_PER_MONTH, USABLE, Trial
 from report.numbers import count

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from data.grid import UploadedFile
+from data.files import UploadedFile
 from data.reading import read_files
 from data.trial import Periods, Trial
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from analysis.compare import compare
 from analysis.settings import Settings
 from data.endpoints import ENDPOINTS
-from data.grid import UploadedFile
+from data.files import UploadedFile
 from data.reading import Reading, read_files
 from data.trial import DAYS_PER_MONTH
 from tests.conftest import read_text

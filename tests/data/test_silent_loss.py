@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from data.findings import Finding
-from data.grid import UploadedFile
+from data.files import UploadedFile
 from data.reading import Reading, read_files
 from data.trial import DAYS_PER_MONTH
 from tests.conftest import read_text

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.grid import UploadedFile
+from data.files import UploadedFile
 from data.reading import read_files
 from data.trial import Periods
 from tests.conftest import frame_from, made, read_text, trial_from

@@ -1,0 +1,139 @@
+"""Rows that are no visits: means at the foot, notes between, imputed values; names filled down."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from data.columns import ColumnMap
+from data.findings import Finding, Severity
+from data.header_rows import is_summary
+from data.records import MEASURES, rows_where
+from data.table import BoolArray, IntArray, Table, TextColumn
+from data.values import is_missing
+
+_MAX_LISTED: Final = 8
+_NOT_IMPUTED: Final = re.compile(r"(?:0|no|n|false|observed|raw|none|original|nein|non|خیر)", re.I)
+
+
+def prepared(table: Table, columns: ColumnMap) -> tuple[Table, tuple[Finding, ...]]:
+    """Return the table with only the rows of patients, and what was left out or filled in."""
+    at = columns.first("patient")
+    findings: list[Finding] = []
+    if at is None or not len(table):
+        return table, ()
+    table = _without_summaries(table, columns, at, findings)
+    table = _filled_down(table, columns, at, findings)
+    table = _without_imputed(table, columns, findings)
+    return table, tuple(findings)
+
+
+def listed(numbers: IntArray | list[int]) -> str:
+    """Return row numbers in words, the first few of many."""
+    rows = [int(number) for number in numbers]
+    shown = ", ".join(str(row) for row in rows[:_MAX_LISTED])
+    more = f" and {len(rows) - _MAX_LISTED} more" if len(rows) > _MAX_LISTED else ""
+    return f"{'row' if len(rows) == 1 else 'rows'} {shown}{more}"
+
+
+def _note(
+    table: Table, code: str, severity: Severity, text: str, step: str, rows: IntArray
+) -> Finding:
+    first = int(rows[0]) if len(rows) else None
+    return Finding(code, severity, text, step, table.file, table.sheet, first)
+
+
+def _filled(table: Table, positions: list[int]) -> BoolArray:
+    """Return the rows in which any of these columns has a text."""
+    result = np.zeros(len(table), dtype=np.bool_)
+    for at in positions:
+        result |= table.columns[at].flagged(bool)
+    return result
+
+
+def _shape(text: str) -> str:
+    """Return the form of a name: letters and digits as classes."""
+    form = re.sub(r"[^\W\d_]+", "a", text)
+    return re.sub(r"\d+", "9", form)
+
+
+def _without_summaries(
+    table: Table, columns: ColumnMap, at: int, findings: list[Finding]
+) -> Table:
+    names = table.columns[at]
+    summary = names.flagged(is_summary)
+    if _all_summaries(names):
+        summary = np.zeros(len(table), dtype=np.bool_)
+    others = [c for c in range(len(table.columns)) if c != at]
+    alone = names.flagged(bool) & ~_filled(table, others)
+    usual = _usual_shapes(names, ~alone & ~summary)
+    notes = alone & ~names.flagged(lambda text: _shape(text) in usual) & ~summary
+    repeated = names.flagged(lambda text: text == table.header[at]) & names.flagged(bool)
+    for mask, code, what in (
+        (summary, "SUMMARY_ROWS", "with a mean, a count or another summary"),
+        (notes, "NOTE_ROWS", "with a note and nothing else"),
+        (repeated, "REPEATED_HEADER", "that repeat the header"),
+    ):
+        if mask.any():
+            rows = table.row_numbers[mask]
+            text = f"{int(mask.sum())} {'row' if mask.sum() == 1 else 'rows'} {what}: {listed(rows)}."
+            findings.append(_note(table, code, "info", text, "They are no visits, not used.", rows))
+    return table.keep(~(summary | notes | repeated))
+
+
+def _all_summaries(names: TextColumn) -> bool:
+    """Whether every name would be a summary: then "N" or "Total" are how patients are called."""
+    return all(is_summary(text) for text in names.used())
+
+
+def _usual_shapes(names: TextColumn, rows: BoolArray) -> set[str]:
+    return {_shape(text) for text in names.at(rows_where(rows)).used()}
+
+
+def _filled_down(
+    table: Table, columns: ColumnMap, at: int, findings: list[Finding]
+) -> Table:
+    """Repeat a name that stands only in the first row of its patient's rows."""
+    names = table.columns[at]
+    given = names.flagged(bool)
+    measured = _filled(table, [c for c in columns.measures if c != at])
+    if not len(given) or not given[0]:
+        return table
+    blank = ~given & measured
+    starts = names.at(rows_where(given))
+    once = len(np.unique(starts.codes)) == len(starts)
+    if not once or blank.sum() < max(2, given.sum()):
+        return table
+    last = np.maximum.accumulate(np.where(given, np.arange(len(given)), 0))
+    codes = np.where(blank, names.codes[last], names.codes)
+    rows = table.row_numbers[blank]
+    text = f"The patient stands only in the first of several rows; {len(rows)} rows were filled in."
+    step = "Each row without a name belongs to the name above it."
+    findings.append(_note(table, "ID_FILLED_DOWN", "info", text, step, rows))
+    columns_filled = list(table.columns)
+    columns_filled[at] = TextColumn(codes, names.texts)
+    return replace(table, columns=tuple(columns_filled))
+
+
+def _without_imputed(table: Table, columns: ColumnMap, findings: list[Finding]) -> Table:
+    at = columns.first("imputed")
+    if at is None or not any(m.role in MEASURES for m in columns.meanings.values()):
+        return table
+    return drop_imputed(table, at, findings)
+
+
+def drop_imputed(table: Table, at: int, findings: list[Finding]) -> Table:
+    """Leave out rows that a column marks as imputed (LOCF, WOCF …) and count them."""
+    marked = table.columns[at].flagged(
+        lambda text: not is_missing(text) and not _NOT_IMPUTED.fullmatch(text)
+    )
+    if not marked.any():
+        return table
+    rows = table.row_numbers[marked]
+    text = f"{int(marked.sum())} imputed values (column “{table.header[at]}”): {listed(rows)}."
+    step = "Only what was measured is used."
+    findings.append(_note(table, "IMPUTED_ROWS_EXCLUDED", "warning", text, step, rows))
+    return table.keep(~marked)

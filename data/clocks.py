@@ -1,0 +1,137 @@
+"""Days from the transplant, whatever the file counts from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data.findings import Finding
+from data.people import Facts
+from data.questions import Question, asked
+
+FloatArray = npt.NDArray[np.float64]
+
+_NEEDS_ORIGIN: Final = ("unknown",)
+_DATES_DISAGREE_DAYS: Final = 31.0
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Values with their day from the first transplant, NaN where it cannot be told."""
+
+    day: FloatArray
+    disagree: npt.NDArray[np.bool_]
+    findings: tuple[Finding, ...]
+    questions: tuple[Question, ...]
+
+
+def place(values: pd.DataFrame, facts: Facts, answers: Mapping[str, str]) -> Placed:
+    """Count every value from the first transplant.
+
+    Parameters
+    ----------
+    values
+        Columns ``patient, date, offset, clock``.
+    facts
+        Transplants and other days of the patients.
+    answers
+        The answer to ``DAY_ORIGIN``, if it was given.
+
+    Notes
+    -----
+    Calendar dates win where both the visit and the transplant have one. Times on the clock of the
+    enrolment or of the onset are shifted by the patient's own interval to the transplant.
+    """
+    first = facts.first_transplant()
+    who = values["patient"].to_numpy(dtype=np.int64)
+    by_date = values["date"].to_numpy(dtype=np.float64) - first[who]
+    offset = values["offset"].to_numpy(dtype=np.float64)
+    clock = values["clock"].to_numpy(dtype=object).copy()
+    findings: list[Finding] = []
+    questions: list[Question] = []
+    undated = np.isnan(by_date) & np.isfinite(offset)
+    for group in ("unknown", "enrolment"):
+        mine = undated & (clock == group)
+        if mine.any():
+            origin = _origin(group, offset[mine], facts, answers)
+            if origin is None:
+                evidence = f"{np.nanmin(offset[mine]):g} to {np.nanmax(offset[mine]):g} days"
+                questions.append(asked("DAY_ORIGIN", evidence))
+            else:
+                clock[clock == group] = origin
+    stated = offset - _shift(clock, who, facts)
+    disagree = (np.abs(by_date - stated) > _DATES_DISAGREE_DAYS) & (clock == "transplant")
+    day = np.where(np.isnan(by_date), stated, by_date) + 0.0
+    lost = np.isnan(day) & np.isfinite(offset) & np.isnan(values["date"].to_numpy(dtype=np.float64))
+    if lost.any() and not questions:
+        n = len(np.unique(who[lost]))
+        text = f"The times of {n} {'patient' if n == 1 else 'patients'} do not count from the "
+        text += "transplant, and nothing says when the transplant was on their clock."
+        step = "Add the transplant’s day or date, or the date from which the times count."
+        findings.append(Finding("TIME_NOT_PLACED", "warning", text, step))
+    return Placed(day, disagree, tuple(findings), tuple(questions))
+
+
+def _origin(
+    clock: str, offset: FloatArray, facts: Facts, answers: Mapping[str, str]
+) -> str | None:
+    """Return from where times without a known origin count, or ``None`` to ask."""
+    answer = answers.get("DAY_ORIGIN")
+    if answer in ("transplant", "enrolment", "onset"):
+        return answer
+    on_clock = np.isfinite(_enrolment_to_transplant(facts)).any()
+    if clock == "enrolment":
+        known = on_clock or np.isfinite(facts.first_transplant()).any()
+        return "enrolment" if known else None
+    if on_clock and not (offset < 0).any() and facts.transplant_days:
+        return "enrolment"
+    if (offset < 0).any():
+        return "transplant"
+    return None
+
+
+def _enrolment_to_transplant(facts: Facts) -> FloatArray:
+    """Return days from enrolment to the first transplant of each patient."""
+    first = facts.first_transplant()
+    stated = facts.transplant_days.get("enrolment", np.full(len(first), np.nan))
+    by_date = first - facts.days["enrolment"]
+    return np.where(np.isnan(stated), by_date, stated)
+
+
+def _onset_to_transplant(facts: Facts) -> FloatArray:
+    first = facts.first_transplant()
+    stated = facts.transplant_days.get("onset", np.full(len(first), np.nan))
+    by_date = first - facts.days["onset"]
+    on_clock = facts.clock_days.get("onset_day")
+    if on_clock is not None:
+        by_date = np.where(np.isnan(by_date), _enrolment_to_transplant(facts) - on_clock, by_date)
+    return np.where(np.isnan(stated), by_date, stated)
+
+
+def _shift(clock: npt.NDArray[np.object_], who: npt.NDArray[np.int64], facts: Facts) -> FloatArray:
+    """Return what must be subtracted from each offset to count from the transplant."""
+    shift = np.full(len(clock), np.nan)
+    counted = np.isin(clock, ["transplant", "header"])
+    shift[counted] = 0.0
+    for name, days in (
+        ("enrolment", _enrolment_to_transplant(facts)),
+        ("onset", _onset_to_transplant(facts)),
+        ("treatment", facts.first_transplant() - facts.days["first_exposure"]),
+    ):
+        rows = clock == name
+        shift[rows] = days[who[rows]]
+    return shift
+
+
+def day_of(facts: Facts, role: str) -> FloatArray:
+    """Return the day of onset or death from the first transplant, NaN where unknown."""
+    by_date = facts.days[role] - facts.first_transplant()
+    on_clock = facts.clock_days.get(f"{role}_day")
+    if on_clock is None:
+        return by_date
+    return np.where(np.isnan(by_date), on_clock - _enrolment_to_transplant(facts), by_date)

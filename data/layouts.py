@@ -1,0 +1,260 @@
+"""From tables to blocks of cells with one meaning: long, wide, by visit, by sheet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from data import vocabulary as words
+from data.body_rows import prepared
+from data.columns import ColumnMap, map_columns
+from data.findings import Finding
+from data.header_rows import paired_cells, tables_of
+from data.long_form import is_long_form, long_blocks
+from data.meaning import Meaning, meaning_of
+from data.numbers import read_number
+from data.procedures import procedure_blocks
+from data.records import (
+    DATED_FACTS,
+    DAY_FACTS,
+    MEASURES,
+    TEXT_FACTS,
+    Block,
+    Field,
+    When,
+    kind_of_visit,
+    rows_where,
+)
+from data.table import Sheet, Table, TextColumn
+from data.times import without_day_zero
+
+_SHEET_FACTS: Final = ("patient", "transplant", "onset", "death", "sex", "age", "group")
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """All tables of all files, with what their columns mean and the blocks made of them."""
+
+    tables: tuple[tuple[Table, ColumnMap], ...]
+    blocks: tuple[Block, ...]
+    findings: tuple[Finding, ...]
+
+
+def arrange(
+    sheets: Sequence[Sheet], given: Mapping[str, Mapping[str, str]] | None = None
+) -> Arranged:
+    """Find the tables of all sheets and cut them into blocks.
+
+    Parameters
+    ----------
+    sheets
+        Sheets of all files of one trial.
+    given
+        Roles that the user assigned: by "file / sheet", then by header.
+    """
+    findings: list[Finding] = []
+    visible = [sheet for sheet in sheets if not sheet.hidden] or list(sheets)
+    tables = [table for sheet in visible for table in tables_of(sheet)]
+    named = [(table, map_columns(table, _given(given or {}, table))) for table in tables]
+    named = _with_sheet_patients(named, findings)
+    blocks: list[Block] = []
+    kept: list[tuple[Table, ColumnMap]] = []
+    for table, columns in named:
+        table, noted = prepared(table, columns)
+        findings += noted
+        found = _blocks(table, columns, findings)
+        blocks += found
+        kept.append((table, columns))
+    findings += [
+        _unread(sheet.file, sheet.name, len(sheet), hidden=True)
+        for sheet in sheets
+        if sheet not in visible
+    ]
+    return Arranged(tuple(kept), tuple(blocks), tuple(findings))
+
+
+def _given(given: Mapping[str, Mapping[str, str]], table: Table) -> Mapping[str, str]:
+    """Return the roles that the user gave to columns of this table."""
+    return {**given.get("", {}), **given.get(table_key(table), {})}
+
+
+def table_key(table: Table) -> str:
+    """Return the name under which a mapping of this table is kept."""
+    return f"{table.file} / {table.sheet}" if table.sheet else table.file
+
+
+def _unread(file: str, sheet: str, rows: int, *, hidden: bool) -> Finding:
+    return Finding(
+        "SHEET_NOT_USED",
+        "warning" if hidden else "info",
+        f"This {'hidden ' if hidden else ''}sheet ({rows} rows) was not read.",
+        "If it holds visits, unhide it." if hidden else "It names no patient or no visit.",
+        file=file,
+        sheet=sheet,
+    )
+
+
+def _blocks(table: Table, columns: ColumnMap, findings: list[Finding]) -> list[Block]:
+    if is_long_form(table, columns):
+        who = columns.first("patient")
+        facts = _facts(table, columns, who) if who is not None else []
+        return [*long_blocks(table, columns, findings), *facts]
+    patient = columns.first("patient")
+    if patient is None:
+        return []
+    found = [*_measures(table, columns, patient), *_facts(table, columns, patient)]
+    if not any(block.role in MEASURES for block in found):
+        found = procedure_blocks(table, columns, patient) or found
+    return found
+
+
+def _measures(table: Table, columns: ColumnMap, patient: int) -> list[Block]:
+    unit = columns.first("unit")
+    test = columns.first("capacity_test")
+    blocks = []
+    for at, meaning in columns.measures.items():
+        block = Block(
+            role=meaning.role,
+            cells=Field(table, at),
+            patient=Field(table, patient),
+            when=when_of(table, columns, meaning),
+            item=meaning.item,
+            trial=meaning.trial,
+            factor=meaning.factor,
+            unit=Field(table, unit) if unit is not None and _takes_unit(meaning) else None,
+            sure=meaning.sure,
+        )
+        blocks += _by_test(block, test) if meaning.role.startswith("capacity") else [block]
+    return blocks
+
+
+def _takes_unit(meaning: Meaning) -> bool:
+    """Whether a column of units speaks of this column: not if the header says per cent itself."""
+    return meaning.role.endswith(("_unknown", "_litres"))
+
+
+def _by_test(block: Block, test: int | None) -> list[Block]:
+    """Split a capacity column by another that says which test was done (1 slow, 2 forced)."""
+    if test is None:
+        named = " ".join(words.plain_words(header) for header in block.cells.table.header)
+        stem = "svc" if "slow vital" in named else "fvc" if "forced vital" in named else "vc"
+        return [replace(block, role=block.role.replace("capacity", stem))]
+    column = block.cells.table.columns[test]
+    parts = []
+    for stem, answers in (("svc", ("1", "1.0", "svc")), ("fvc", ("2", "2.0", "fvc"))):
+        rows = rows_where(column.flagged(lambda text, a=answers: text.casefold() in a))  # type: ignore[misc]
+        if len(rows):
+            parts.append(replace(block.only(rows), role=block.role.replace("capacity", stem)))
+    return parts
+
+
+def when_of(table: Table, columns: ColumnMap, meaning: Meaning) -> When:
+    """Return how the table says when the values of one column were taken."""
+    if meaning.month is not None and meaning.role in MEASURES:
+        return When(month=meaning.month, unit="month", clock="header")
+    about = kind_of_visit(meaning.role)
+    date = _best(columns.all("visit_date"), meaning.visit, about)
+    offset = _best(columns.all("time"), meaning.visit, about)
+    label = columns.first("visit_label")
+    clock, unit = "unknown", "day"
+    if offset is not None:
+        said = columns.meanings[offset]
+        clock, unit = said.clock, said.unit
+    return When(
+        date=None if date is None else Field(table, date),
+        offset=None if offset is None else Field(table, offset),
+        clock=clock,
+        unit=unit,
+        label=None if label is None else Field(table, label),
+        skips_zero=offset is not None and _skips_zero(table, offset, clock),
+    )
+
+
+def _skips_zero(table: Table, at: int, clock: str) -> bool:
+    header = words.plain_words(table.header[at])
+    named = re.search(r"dy$|study ?day|day 1(?!\d)", header)
+    if clock != "enrolment" and not named:
+        return False
+    numbers = [n for text in table.columns[at].used() if (n := read_number(text).value) is not None]
+    return without_day_zero(np.asarray(numbers, dtype=np.float64))
+
+
+def _best(candidates: Mapping[int, Meaning], visit: str, about: str) -> int | None:
+    """Return the column of times for one visit and one kind of assessment."""
+    same_visit = {at: m for at, m in candidates.items() if m.visit == visit}
+    if visit and not same_visit:
+        return None
+    for wanted in (about, ""):
+        found = [at for at, m in same_visit.items() if m.about == wanted]
+        if found:
+            return found[0]
+    return next(iter(same_visit), None)
+
+
+def _facts(table: Table, columns: ColumnMap, patient: int) -> list[Block]:
+    roles = (*DATED_FACTS, *DAY_FACTS, *TEXT_FACTS)
+    return [
+        Block(
+            meaning.role,
+            Field(table, at),
+            Field(table, patient),
+            When(clock=meaning.clock, unit=meaning.unit or "day"),
+        )
+        for at, meaning in columns.meanings.items()
+        if meaning.role in roles
+    ]
+
+
+def _with_sheet_patients(
+    named: Sequence[tuple[Table, ColumnMap]], findings: list[Finding]
+) -> list[tuple[Table, ColumnMap]]:
+    """Add the patient to tables that hold one patient each, from above the table or its name."""
+    nameless = [
+        (table, columns)
+        for table, columns in named
+        if columns.first("patient") is None and columns.measures and columns.timed and len(table)
+    ]
+    by_sheet = len({table.sheet for table, _ in nameless if table.sheet}) >= 2
+    result = []
+    for table, columns in named:
+        if not any(table is other for other, _ in nameless):
+            result.append((table, columns))
+            continue
+        facts = _facts_above(table)
+        if "patient" not in facts and by_sheet and table.sheet:
+            facts["patient"] = ("sheet name", table.sheet)
+        if "patient" not in facts:
+            result.append((table, columns))
+            continue
+        table = _with_constants(table, facts)
+        result.append((table, map_columns(table)))
+        if facts["patient"][0] == "sheet name":
+            text = "The name of the sheet was taken as the patient."
+            findings.append(
+                Finding("PATIENT_FROM_SHEET", "info", text, "", table.file, table.sheet)
+            )
+    return result
+
+
+def _facts_above(table: Table) -> dict[str, tuple[str, str]]:
+    """Return the facts that stand as label and value above a table: role → (label, value)."""
+    facts: dict[str, tuple[str, str]] = {}
+    for label, value in paired_cells(table.above):
+        meaning = meaning_of(label, dates=False, numbers=True)
+        if meaning is not None and meaning.role in _SHEET_FACTS and meaning.role not in facts:
+            facts[meaning.role] = (label, value)
+    return facts
+
+
+def _with_constants(table: Table, facts: Mapping[str, tuple[str, str]]) -> Table:
+    """Add a column with the same text in every row for each fact."""
+    header, columns = list(table.header), list(table.columns)
+    zeros = np.zeros(len(table), dtype=np.int64)
+    for role, (label, value) in facts.items():
+        header.append("patient" if role == "patient" else label)
+        columns.append(TextColumn(zeros, (value,)))
+    return replace(table, header=tuple(header), columns=tuple(columns))

@@ -1,0 +1,354 @@
+"""From blocks of text to numbers: one row a value, with what its cell said besides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data.date_styles import DateReader
+from data.endpoints import ENDPOINTS
+from data.findings import Finding, Severity
+from data.identities import Identities
+from data.numbers import Number, decimal_comma, read_number, sentinels
+from data.questions import Question
+from data.records import CAPACITY_STEMS, Block, Field, When
+from data.table import TextColumn
+from data.times import visit_month
+from data.trial import DAYS_PER_MONTH
+from data.units import Capacity, UnitReader, capacity_of, endpoint_values
+
+DAYS_IN: Final = {"day": 1.0, "week": 7.0, "month": DAYS_PER_MONTH, "year": 365.25}
+RAW_COLUMNS: Final = (
+    "patient",
+    "role",
+    "item",
+    "trial",
+    "value",
+    "date",
+    "offset",
+    "clock",
+    "row",
+    "table",
+    "place",
+    "visit",
+)
+_MAX_LISTED: Final = 40
+_ITEM_RANGE: Final = (0.0, 4.0)
+_LONGEST_LIFE_DAYS: Final = 120 * 365.25
+
+
+@dataclass(frozen=True, slots=True)
+class TextEvent:
+    """A word in a cell that says what happened: death, or loss to follow-up."""
+
+    patient: int
+    kind: str
+    date: float
+    offset: float
+    clock: str
+    place: tuple[str, str, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Everything that the blocks of measures hold.
+
+    Parameters
+    ----------
+    values
+        One row a value, columns ``RAW_COLUMNS``: ``date`` is a proleptic ordinal, ``offset``
+        counts days on ``clock``, ``table`` and ``place`` point into ``places``.
+    places
+        File, sheet and header of each column that was read.
+    events
+        Words in cells that tell an event.
+    """
+
+    values: pd.DataFrame
+    places: tuple[tuple[str, str, str], ...]
+    events: tuple[TextEvent, ...]
+    findings: tuple[Finding, ...]
+    questions: tuple[Question, ...]
+
+
+def measure(
+    blocks: Sequence[Block], people: Identities, dates: DateReader, answers: Mapping[str, str]
+) -> Measured:
+    """Read all blocks of measures."""
+    return _Measurer(people, dates, answers).measure(blocks)
+
+
+class _Measurer:
+    """Keeps what is common to all blocks while they are read."""
+
+    def __init__(self, people: Identities, dates: DateReader, answers: Mapping[str, str]) -> None:
+        self.people = people
+        self.dates = dates
+        self.answers = answers
+        self.findings: list[Finding] = []
+        self.events: list[TextEvent] = []
+        self.places: dict[tuple[str, str, str], int] = {}
+        self.tables: dict[tuple[str, str], int] = {}
+        self._offsets: dict[tuple[int, str], npt.NDArray[np.float64]] = {}
+
+    def measure(self, blocks: Sequence[Block]) -> Measured:
+        capacities: list[Capacity] = []
+        frames: list[pd.DataFrame] = []
+        for block in _cell_groups(blocks):
+            numbers, codes = self._numbers(block)
+            value = np.asarray([n.value if n.value is not None else np.nan for n in numbers])
+            if block.role.split("_")[0] in CAPACITY_STEMS:
+                said = [numbers[code].unit for code in codes] if len(numbers) else []
+                capacities.append(capacity_of(block, value[codes], said))
+            else:
+                frames.append(self._frame(block, value[codes], block.role))
+        reader = UnitReader(self.answers)
+        reader.settle(capacities)
+        for part in capacities:
+            frames += self._capacity_frames(part)
+        values = pd.concat(frames, ignore_index=True) if frames else _no_values()
+        return Measured(
+            values,
+            tuple(self.places),
+            tuple(self.events),
+            (*self.findings, *reader.findings),
+            tuple(reader.questions),
+        )
+
+    def _numbers(self, block: Block) -> tuple[list[Number], npt.NDArray[np.int64]]:
+        """Return what each distinct text says, and which text each row has."""
+        texts = block.cells.texts
+        comma = bool(decimal_comma(texts.used()))
+        numbers = [read_number(text, decimal_comma=comma) for text in texts.texts]
+        low, high = _range(block.role)
+        found = np.asarray([n.value for n in numbers if n.value is not None], dtype=np.float64)
+        codes_for_missing = sentinels(found, low, high) if len(found) else frozenset()
+        numbers = [
+            Number(None, "missing", f"{n.value:g}") if n.value in codes_for_missing else n
+            for n in numbers
+        ]
+        self._report(block, texts, numbers)
+        return numbers, texts.codes
+
+    def _report(self, block: Block, texts: TextColumn, numbers: Sequence[Number]) -> None:
+        kinds = np.asarray([_report_kind(n, t) for n, t in zip(numbers, texts.texts, strict=True)])
+        if not len(kinds) or not len(texts):
+            return
+        by_row = kinds[texts.codes]
+        named = self.people.codes(block.patient) >= 0
+        coded = int(((by_row == "missing") & named).sum())
+        if coded:
+            self._note(
+                block.cells,
+                "MISSING_CODES",
+                f"Cells that say that there is no value: {coded}.",
+                "They are counted as missing.",
+            )
+        for kind, code in (("annotated", "ANNOTATED_VALUES"), ("unreadable", "NOT_A_NUMBER")):
+            self._report_cells(block, texts, numbers, np.flatnonzero((by_row == kind) & named), code)
+        for kind in ("death", "lost"):
+            self._report_events(block, np.flatnonzero((by_row == kind) & named), kind)
+
+    def _report_cells(
+        self,
+        block: Block,
+        texts: TextColumn,
+        numbers: Sequence[Number],
+        rows: npt.NDArray[np.int64],
+        code: str,
+    ) -> None:
+        lines = block.cells.row_numbers
+        for row in rows[:_MAX_LISTED]:
+            text, number = texts[int(row)], numbers[texts.codes[row]]
+            if code == "ANNOTATED_VALUES":
+                said = f"“{text[:40]}” was read as {number.value:g}."
+                step = "If the mark says that the value is wrong, correct the cell."
+            else:
+                said = f"“{text[:40]}” is not a number ({_meaning(block.role)})."
+                step = "Correct the cell; it is treated as missing."
+            self._note(block.cells, code, said, step, row=int(lines[row]), value=text)
+        if len(rows) > _MAX_LISTED:
+            more = len(rows) - _MAX_LISTED
+            self._note(block.cells, code, f"{more} more cells of this column.", "See above.")
+
+    def _report_events(self, block: Block, rows: npt.NDArray[np.int64], kind: str) -> None:
+        if not len(rows):
+            return
+        date, offset = self._times(block.when, len(block.cells))
+        people = self.people.codes(block.patient)
+        lines = block.cells.row_numbers
+        table = block.cells.table
+        for row in rows:
+            place = (table.file, table.sheet, int(lines[row]), block.cells.header)
+            self.events.append(
+                TextEvent(
+                    int(people[row]), kind, date[row], offset[row], block.when.clock, place
+                )
+            )
+        word = "death" if kind == "death" else "loss to follow-up"
+        self._note(
+            block.cells,
+            "DEATH_TEXT" if kind == "death" else "LOST_TEXT",
+            f"Cells that tell of {word} instead of a value: {len(rows)}.",
+            "They are kept as events; no score was made of them.",
+            row=int(lines[rows[0]]),
+            severity="warning" if kind == "death" else "info",
+        )
+
+    def _times(
+        self, when: When, n: int
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return ordinals of dates, and days on the clock of the table."""
+        nothing = np.full(n, np.nan)
+        if when.month is not None:
+            return nothing, np.full(n, when.month * DAYS_PER_MONTH)
+        date = nothing if when.date is None else self.dates.ordinals(when.date)
+        offset = nothing
+        if when.offset is not None:
+            offset = self._offset(when.offset, when)
+        elif when.label is not None and when.date is None:
+            offset = _months(when.label.texts) * DAYS_PER_MONTH
+        return date, offset
+
+    def _offset(self, cells: Field, when: When) -> npt.NDArray[np.float64]:
+        texts = cells.texts
+        comma = bool(decimal_comma(texts.used()))
+        factor = DAYS_IN[when.unit]
+        numbers = [read_number(text, decimal_comma=comma) for text in texts.texts]
+        days = np.asarray([np.nan if n.value is None else n.value * factor for n in numbers])
+        if when.skips_zero:
+            days = np.where(days > 0, days - 1, days)
+        absurd = np.abs(days) > _LONGEST_LIFE_DAYS
+        result = np.where(absurd, np.nan, days)[texts.codes] + 0.0 if len(texts) else days
+        bad = np.flatnonzero(absurd[texts.codes]) if len(texts) else []
+        for row in bad[:_MAX_LISTED]:
+            finding = self._finding(
+                cells,
+                "INVALID_TIME",
+                f"“{texts[int(row)][:40]}” {when.unit}s from the "
+                f"{'transplant' if when.clock in ('transplant', 'unknown') else when.clock} "
+                "is no possible time.",
+                "Correct the cell; without it the value has no time.",
+                row=int(cells.row_numbers[row]),
+                value=texts[int(row)],
+            )
+            if finding not in self.findings:
+                self.findings.append(finding)
+        return result
+
+    def _frame(
+        self, block: Block, value: npt.NDArray[np.float64], role: str, trial: int | None = None
+    ) -> pd.DataFrame:
+        date, offset = self._times(block.when, len(block.cells))
+        table = block.cells.table
+        place = (table.file, table.sheet, block.cells.header)
+        column = self.places.setdefault(place, len(self.places))
+        number = self.tables.setdefault((table.file, table.sheet), len(self.tables))
+        month = block.when.month
+        frame = pd.DataFrame(
+            {
+                "patient": self.people.codes(block.patient),
+                "role": role,
+                "item": block.item,
+                "trial": block.trial if trial is None else trial,
+                "value": value,
+                "date": date,
+                "offset": offset,
+                "clock": block.when.clock,
+                "row": block.cells.row_numbers,
+                "table": number,
+                "place": column,
+                "visit": np.nan if month is None else month,
+            }
+        )
+        return frame[np.isfinite(value)]
+
+    def _capacity_frames(self, part: Capacity) -> list[pd.DataFrame]:
+        values, litres = endpoint_values(part)
+        stem = part.stem
+        if stem == "vc":
+            stem = "svc" if self.answers.get("VC_KIND") == "svc" else "fvc"
+        frames = []
+        for mask, role in ((~litres, stem), (litres, f"{stem}_litres")):
+            frame = self._frame(part.block, np.where(mask, values, np.nan), role)
+            if len(frame):
+                frames.append(frame)
+        return frames
+
+    def _note(
+        self,
+        cells: Field,
+        code: str,
+        text: str,
+        step: str,
+        *,
+        row: int | None = None,
+        value: str = "",
+        severity: Severity = "warning",
+    ) -> None:
+        found = self._finding(cells, code, text, step, row=row, value=value, severity=severity)
+        self.findings.append(found)
+
+    def _finding(
+        self,
+        cells: Field,
+        code: str,
+        text: str,
+        step: str,
+        *,
+        row: int | None = None,
+        value: str = "",
+        severity: Severity = "warning",
+    ) -> Finding:
+        table = cells.table
+        return Finding(
+            code, severity, text, step, table.file, table.sheet, row, cells.header, value
+        )
+
+
+def _cell_groups(blocks: Sequence[Block]) -> list[Block]:
+    return [block for block in blocks if len(block.cells)]
+
+
+def _report_kind(number: Number, text: str) -> str:
+    """Return how a cell is reported; an empty cell and a plain number need no words."""
+    if not text or number.kind in ("number", "labelled"):
+        return ""
+    return number.kind
+
+
+def _range(role: str) -> tuple[float, float]:
+    if role == "item":
+        return _ITEM_RANGE
+    if role == "gastrostomy_switch":
+        return (0.0, 99.0)
+    if role == "alsfrs":
+        return (0.0, 48.0)
+    if role.endswith("_unknown") or role.split("_")[0] in ("vc", "capacity"):
+        return (0.0, 200.0)
+    scale = ENDPOINTS[role]
+    return (scale.low, scale.high)
+
+
+def _meaning(role: str) -> str:
+    if role in ENDPOINTS:
+        return ENDPOINTS[role].named
+    words = {"item": "an item of the ALSFRS-R", "alsfrs": "ALSFRS in points"}
+    return words.get(role, role.split("_")[0].upper())
+
+
+def _months(texts: TextColumn) -> npt.NDArray[np.float64]:
+    """Return the nominal month that the name of each visit tells, NaN where it tells none."""
+    months = [visit_month(text) for text in texts.texts]
+    known = np.asarray([np.nan if month is None else month for month in months], dtype=np.float64)
+    return known[texts.codes] if len(texts) else np.empty(0)
+
+
+def _no_values() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype="float64") for name in RAW_COLUMNS})
+

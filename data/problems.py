@@ -1,0 +1,182 @@
+"""Why a set of tables is no trial, and what was left out of one that is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from data import vocabulary as words
+from data.columns import ColumnMap, contents_of
+from data.findings import Finding
+from data.layouts import Arranged
+from data.meaning import Meaning
+from data.records import MEASURES
+from data.table import Table
+
+_VALUE_STEP: Final = (
+    "Name the column of the total “ALSFRS_R”, that of the FVC “FVC_percent”; with one row a "
+    "patient, add the month, such as “ALSFRS_R_m-6”."
+)
+_WORDS: Final = {
+    "alsfrs_r": "ALSFRS-R",
+    "alsfrs": "ALSFRS",
+    "alsfrs_40": "ALSFRS (0–40)",
+    "fvc": "FVC, % predicted",
+    "fvc_litres": "FVC, litres",
+    "fvc_unknown": "FVC",
+    "svc": "SVC, % predicted",
+    "svc_litres": "SVC, litres",
+    "svc_unknown": "SVC",
+    "vc_unknown": "vital capacity",
+    "visit_date": "date of the visit",
+    "visit_label": "name of the visit",
+    "transplant": "transplant date",
+    "transplant_day": "day of the transplant",
+}
+
+
+def missing_roles(arranged: Arranged) -> tuple[Finding, bool] | None:
+    """Return why the tables cannot be a trial, and whether naming columns could mend it."""
+    tables = [(t, c) for t, c in arranged.tables if len(t) or t.header]
+    filled = [(t, c) for t, c in tables if len(t)]
+    if not filled:
+        table = tables[0][0] if tables else None
+        return _found("NO_ROWS", "There is a header but no row.", "Add visits.", table), False
+    measured = [block for block in arranged.blocks if block.role in MEASURES]
+    timed = [block for block in measured if block.when.known]
+    if timed:
+        return None
+    table, columns = max(filled, key=lambda pair: _completeness(*pair))
+    headers = _headers(table)
+    if _is_aggregate(table, columns):
+        text = "These are means or counts of groups, not values of patients."
+        step = "Upload the table with one row a visit or one row a patient."
+        return _found("AGGREGATE_DATA", text, step, table), False
+    with_patient = [(t, c) for t, c in filled if c.first("patient") is not None]
+    with_values = [(t, c) for t, c in filled if c.measures]
+    if not with_values:
+        text = f"No column holds ALSFRS-R or FVC. The columns are {headers}."
+        return _found("NO_ENDPOINT", text, _VALUE_STEP, table), _could_be_mapped(table)
+    if not with_patient or not measured:
+        text = f"No column names the patient. The columns are {headers}."
+        could = _could_name_patients(table, columns)
+        return _found("NO_PATIENT_ID", text, "Name it “patient_id”.", table), could
+    text = f"No column says when a visit was. The columns are {headers}."
+    step = "Add “visit_date”, or “month” counted from the transplant (negative before)."
+    return _found("NO_TIME", text, step, table), False
+
+
+def _found(code: str, text: str, step: str, table: Table | None) -> Finding:
+    if table is None:
+        return Finding(code, "error", text, step)
+    return Finding(code, "error", text, step, table.file, table.sheet, table.header_row or None)
+
+
+def _headers(table: Table) -> str:
+    shown = ", ".join(f"“{header[:60]}”" for header in table.header[:12] if header)
+    return shown or "without names"
+
+
+def _completeness(table: Table, columns: ColumnMap) -> tuple[int, int]:
+    has = (columns.first("patient") is not None) + columns.timed + bool(columns.measures)
+    return has, len(columns.meanings)
+
+
+def _is_aggregate(table: Table, columns: ColumnMap) -> bool:
+    """Whether headers speak of means and SDs and no column names patients."""
+    if columns.first("patient") is not None:
+        return False
+    plain = [words.plain_words(header) for header in table.header]
+    said = sum(bool(words.STATISTIC.search(text)) for text in plain)
+    return said >= 2 or (said >= 1 and "n" in plain)
+
+
+def _could_be_mapped(table: Table) -> bool:
+    """Whether some columns could be a patient, a time and a score under unknown names."""
+    if len(table) < 4 or len(table.header) < 3:
+        return False
+    found = [contents_of(column) for column in table.columns]
+    scores = [f for f in found if f.are_numbers and not f.are_dates and f.low >= 0 and f.high <= 200]
+    repeated = [c for c in table.columns if 1 < len(c.used()) < 0.7 * len(table)]
+    dates = [f for f in found if f.are_dates]
+    return bool(scores) and bool(dates) and bool(repeated) and not _speaks_of_other_things(table)
+
+
+def _speaks_of_other_things(table: Table) -> bool:
+    """Whether a known name is there, so that the missing ones are missing and not unknown."""
+    return any(words.plain_words(h) in ("weight", "height", "bmi") for h in table.header)
+
+
+def _could_name_patients(table: Table, columns: ColumnMap) -> bool:
+    """Whether a column of unknown meaning repeats texts as names of patients do."""
+    for at, column in enumerate(table.columns):
+        if at in columns.meanings or not table.header[at]:
+            continue
+        distinct = len(column.used())
+        if 1 < distinct < 0.7 * len(table) and not contents_of(column).are_dates:
+            return True
+    return False
+
+
+def column_findings(arranged: Arranged) -> list[Finding]:
+    """Return what was not used, doubled or decided about columns."""
+    findings: list[Finding] = []
+    used = {id(block.cells.table) for block in arranged.blocks}
+    for table, columns in arranged.tables:
+        place = (table.file, table.sheet)
+        if id(table) not in used:
+            if len(table):
+                text = f"This table ({len(table)} rows) was not used: it names no patient or no value."
+                findings.append(
+                    Finding("SHEET_NOT_USED", "info", text, "Nothing needs to be done.", *place)
+                )
+            continue
+        findings += _unused(table, columns, place)
+        for role, kept, dropped in columns.doubled:
+            text = f"Two columns could be {_WORDS.get(role, role)}: “{table.header[kept]}” is used, "
+            text += f"“{table.header[dropped]}” is not."
+            step = "Rename or delete the one that is not meant."
+            findings.append(Finding("TWO_COLUMNS_FOR_ONE", "warning", text, step, *place))
+        findings += [
+            Finding("HEADER_NUMBERS", "info", note, "Rename the columns if that is wrong.", *place)
+            for note in columns.notes
+        ]
+    return findings
+
+
+def _unused(table: Table, columns: ColumnMap, place: tuple[str, str]) -> list[Finding]:
+    taken = set(columns.meanings) | {dropped for _, _, dropped in columns.doubled}
+    cells = {b for b in range(len(table.header)) if b not in taken}
+    findings = []
+    names = [table.header[at] for at in sorted(cells) if table.header[at]]
+    if names:
+        shown = ", ".join(f"“{name[:60]}”" for name in names[:12])
+        more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+        text = f"Columns that were not used, {len(names)}: {shown}{more}."
+        findings.append(
+            Finding("UNUSED_COLUMNS", "info", text, "Nothing needs to be done.", *place)
+        )
+    for at in sorted(cells):
+        if not table.header[at] and table.columns[at].used():
+            text = f"Column {at + 1} has values but no header; it was not used."
+            step = "Name it, or check whether a comma inside a number has cut a cell in two."
+            row = table.header_row or None
+            findings.append(Finding("UNNAMED_COLUMN", "warning", text, step, *place, row=row))
+    return findings
+
+
+def describe(meaning: Meaning) -> str:
+    """Return the meaning of a column in words."""
+    said = _WORDS.get(meaning.role, meaning.role.replace("_", " "))
+    if meaning.role == "item":
+        said = f"ALSFRS-R item {meaning.item}"
+    if meaning.trial:
+        said += f", attempt {meaning.trial}"
+    if meaning.month is not None:
+        said += f" at month {meaning.month:g}"
+    if meaning.visit:
+        said += f" at visit {meaning.visit.lstrip('#')}"
+    if meaning.role == "time":
+        said = f"{meaning.unit}s from {meaning.clock if meaning.clock != 'unknown' else '(?)'}"
+    return said
+
+

@@ -1,0 +1,205 @@
+"""Every layout, long or wide, as one kind of thing: cells with a patient, a meaning and a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from data.table import IntArray, Table, TextColumn
+
+DATED_FACTS: Final = (
+    "transplant",
+    "first_exposure",
+    "onset",
+    "death",
+    "diagnosis",
+    "enrolment",
+    "last_contact",
+    "niv",
+    "gastrostomy",
+    "tracheostomy",
+    "riluzole",
+    "edaravone",
+)
+"""Dates that belong to a patient, not to a visit."""
+
+DAY_FACTS: Final = ("transplant_day", "onset_day", "death_day")
+"""The same on the clock of the table."""
+
+TEXT_FACTS: Final = ("sex", "age", "group", "onset_site", "simulated", "site")
+
+MEASURES: Final = (
+    "alsfrs_r",
+    "alsfrs",
+    "alsfrs_40",
+    "item",
+    "bulbar",
+    "fine_motor",
+    "gross_motor",
+    "respiratory",
+    "fvc",
+    "fvc_litres",
+    "fvc_unknown",
+    "svc",
+    "svc_litres",
+    "svc_unknown",
+    "vc",
+    "vc_litres",
+    "vc_unknown",
+    "capacity",
+    "capacity_litres",
+    "capacity_unknown",
+    "gastrostomy_switch",
+)
+"""Roles of columns that hold a value of a visit."""
+
+CAPACITY_STEMS: Final = ("fvc", "svc", "vc", "capacity")
+
+
+def kind_of_visit(role: str) -> str:
+    """Return ``alsfrs``, ``fvc`` or ``svc``: the assessment to which a measure belongs."""
+    stem = role.split("_")[0]
+    return "svc" if stem == "svc" else "fvc" if stem in CAPACITY_STEMS else "alsfrs"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """Cells of one column of one table, for some of its rows (all where ``rows`` is ``None``)."""
+
+    table: Table
+    position: int
+    rows: IntArray | None = None
+
+    @property
+    def texts(self) -> TextColumn:
+        """The cells, row by row."""
+        column = self.table.columns[self.position]
+        return column if self.rows is None else column.at(self.rows)
+
+    @property
+    def header(self) -> str:
+        """The header of the column, or its number where it has none."""
+        return self.table.header[self.position] or f"column {self.position + 1}"
+
+    @property
+    def row_numbers(self) -> IntArray:
+        """Number of each row in the file."""
+        numbers = self.table.row_numbers
+        return numbers if self.rows is None else numbers[self.rows]
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """File, sheet and position: which column this is."""
+        return self.table.file, self.table.sheet, self.position
+
+    def only(self, rows: IntArray) -> Field:
+        """Return the field for these rows of the table."""
+        return Field(self.table, self.position, rows)
+
+    def __len__(self) -> int:
+        return len(self.table) if self.rows is None else len(self.rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class When:
+    """How the table says when values were taken.
+
+    Parameters
+    ----------
+    date
+        Calendar dates.
+    offset
+        Numbers counted from somewhere, in ``unit`` from ``clock``.
+    clock
+        ``transplant``, ``enrolment``, ``onset`` or ``unknown``.
+    unit
+        ``day``, ``week``, ``month`` or ``year``.
+    label
+        Names of visits, such as "Month 3".
+    month
+        Nominal month from the header of a wide table.
+    skips_zero
+        Whether the offset is a study day, which has no day 0.
+    """
+
+    date: Field | None = None
+    offset: Field | None = None
+    clock: str = "unknown"
+    unit: str = "day"
+    label: Field | None = None
+    month: float | None = None
+    skips_zero: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether anything tells the time."""
+        given = (self.date, self.offset, self.label, self.month)
+        return any(part is not None for part in given)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Cells of one meaning.
+
+    Parameters
+    ----------
+    role
+        A measure or a fact.
+    cells
+        The texts to be read.
+    patient
+        Whose they are, row by row.
+    when
+        When they were taken; facts have no time.
+    item
+        ALSFRS-R item of ``item`` blocks.
+    trial
+        Attempt of a capacity measurement.
+    factor
+        Multiplies the numbers.
+    unit
+        Unit of each row, where a column gives it.
+    sure
+        False where the header leaves doubt about the unit.
+    """
+
+    role: str
+    cells: Field
+    patient: Field
+    when: When = When()
+    item: str = ""
+    trial: int = 0
+    factor: float = 1.0
+    unit: Field | None = None
+    sure: bool = True
+
+    def only(self, rows: IntArray) -> Block:
+        """Return the block for some rows of its table."""
+        when = self.when
+        limited = When(
+            when.date.only(rows) if when.date else None,
+            when.offset.only(rows) if when.offset else None,
+            when.clock,
+            when.unit,
+            when.label.only(rows) if when.label else None,
+            when.month,
+            when.skips_zero,
+        )
+        return Block(
+            self.role,
+            self.cells.only(rows),
+            self.patient.only(rows),
+            limited,
+            self.item,
+            self.trial,
+            self.factor,
+            self.unit.only(rows) if self.unit else None,
+            self.sure,
+        )
+
+
+def rows_where(mask: np.typing.NDArray[np.bool_]) -> IntArray:
+    """Return the positions where ``mask`` holds."""
+    return np.flatnonzero(mask).astype(np.int64)

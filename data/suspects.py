@@ -1,0 +1,315 @@
+"""Values that cannot or can hardly be right: found, named, set aside; never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from data.endpoints import ENDPOINTS
+from data.findings import Finding, Severity
+from data.scores import impossible
+from data.trial import USABLE
+
+MAX_LISTED: Final = 40
+_FARTHEST_DAYS: Final = 20 * 365.25
+_JUST_AFTER_DAYS: Final = 3
+_OUT_OF_STEP_DAYS: Final = 300
+_BIGGEST_JUMP: Final = 10.0
+_JUMP_DAYS: Final = 92.0
+
+
+class Suspects:
+    """Marks the values of one trial.
+
+    Parameters
+    ----------
+    values
+        One row a value: ``patient`` (position), ``role``, ``value``, ``date`` (ordinal), ``day``,
+        ``row``, ``place``, ``status``; ``status`` is changed here.
+    names
+        Names of the patients.
+    places
+        File, sheet and header of each column.
+    """
+
+    def __init__(
+        self, values: pd.DataFrame, names: Sequence[str], places: Sequence[tuple[str, str, str]]
+    ) -> None:
+        self.values = values
+        self.names = names
+        self.places = places
+        self.findings: list[Finding] = []
+
+    def out_of_range(self) -> None:
+        """Set aside what no scale can hold."""
+        for role in self.values["role"].unique():
+            mine = (self.values["role"] == role).to_numpy()
+            bad = np.zeros(len(mine), dtype=np.bool_)
+            bad[mine] = impossible(role, self.values.loc[mine, "value"].to_numpy())
+            named = ENDPOINTS[role].named
+            self._mark(
+                bad,
+                "OUT_OF_RANGE",
+                lambda row, n=named: f"{row['value']:g} cannot be {n}.",  # type: ignore[misc]
+                "It is shown, at the edge of the scale, and not analysed; correct the file.",
+                with_value=True,
+            )
+
+    def far_away(self) -> None:
+        """Set aside visits decades from the transplant."""
+        far = self._usable() & (self.values["day"].abs() > _FARTHEST_DAYS).to_numpy()
+        self._mark(
+            far,
+            "IMPLAUSIBLE_TIME",
+            lambda _: "This visit is more than 20 years from the transplant.",
+            "It is shown but not analysed; correct the date, or keep the values with a reason.",
+            by_row=True,
+        )
+
+    def wrong_years(self) -> None:
+        """Set aside visits that stand a year or more out of the order of their rows.
+
+        In the file one visit must lie far from both its neighbours, which are in order, and
+        another year must put it between them.
+        """
+        timed = self.values[np.isfinite(self.values["date"].to_numpy()) & self._usable()]
+        rows = timed.drop_duplicates(["patient", "place", "row"])
+        keys = ["patient", "place"]
+        rows = rows.sort_values([*keys, "row"], kind="stable")
+        day = rows["date"].to_numpy(dtype=np.float64)
+        group = rows.groupby(keys, sort=False).ngroup().to_numpy()
+        same = group[1:] == group[:-1]
+        falling = (np.diff(day) < 0) & same
+        if falling.sum() > 0.05 * same.sum():
+            return  # the rows are in no order, so that no visit can be out of it
+        bad = _out_of_step(day, group)
+        if not bad.any():
+            return
+        wrong = rows.loc[bad, ["patient", "place", "row"]]
+        marked = pd.MultiIndex.from_frame(self.values[["patient", "place", "row"]]).isin(
+            pd.MultiIndex.from_frame(wrong)
+        )
+        years = {
+            (int(p), int(r)): new
+            for p, r, new in zip(
+                wrong["patient"], wrong["row"], _better_years(day, bad), strict=True
+            )
+        }
+
+        def said(row: pd.Series) -> str:
+            found = date.fromordinal(int(row["date"])).isoformat()
+            new = years.get((int(row["patient"]), int(row["row"])))
+            hint = f" {new} would fit." if new else ""
+            return f"The year of {found} does not fit the visits before and after it.{hint}"
+
+        self._mark(
+            marked & self._usable(),
+            "SUSPECT_YEAR",
+            said,
+            "It is shown but not analysed; correct the date, or keep the values with a reason.",
+            by_row=True,
+        )
+
+    def after_death(self, death_day: np.typing.NDArray[np.float64]) -> None:
+        """Set aside visits after the date of death."""
+        who = self.values["patient"].to_numpy(dtype=np.int64)
+        late = (self.values["day"].to_numpy() > death_day[who]) & self._usable()
+        self._mark(
+            late,
+            "VISIT_AFTER_DEATH",
+            lambda row: f"{self.names[int(row['patient'])]} has a visit after the date of death.",
+            "It is shown but not analysed; correct one of the two dates.",
+            by_row=True,
+        )
+
+    def before_onset(self, onset_day: np.typing.NDArray[np.float64]) -> None:
+        """Report visits before the first symptom; they stay in."""
+        who = self.values["patient"].to_numpy(dtype=np.int64)
+        early = (self.values["day"].to_numpy() < onset_day[who]) & self._usable()
+        self._mark(
+            early,
+            "VISIT_BEFORE_ONSET",
+            lambda row: f"{self.names[int(row['patient'])]} has a visit before the first symptom.",
+            "One of the two dates is wrong; the visit is still used.",
+            by_row=True,
+            aside=False,
+        )
+
+    def jumps(self) -> None:
+        """Report changes of more than 10 ALSFRS-R points within three months; they stay in."""
+        mine = self.values[(self.values["role"] == "alsfrs_r").to_numpy() & self._usable()]
+        mine = mine.dropna(subset=["day"]).sort_values(["patient", "day"], kind="stable")
+        value, day = mine["value"].to_numpy(), mine["day"].to_numpy()
+        who = mine["patient"].to_numpy()
+        step = np.abs(np.diff(value, prepend=np.nan))
+        same = np.r_[False, who[1:] == who[:-1]] if len(who) else np.zeros(0, dtype=np.bool_)
+        near = np.diff(day, prepend=np.nan) <= _JUMP_DAYS
+        at = mine.index[same & near & (step > _BIGGEST_JUMP)]
+        mask = np.zeros(len(self.values), dtype=np.bool_)
+        mask[self.values.index.get_indexer(at)] = True
+        self._mark(
+            mask,
+            "SCORE_JUMP",
+            lambda row: f"{self.names[int(row['patient'])]}: ALSFRS-R changes by more than 10 "
+            "points within three months.",
+            "Check the score; it is used as it stands.",
+            aside=False,
+            with_value=True,
+        )
+
+    def duplicates(self) -> None:
+        """Drop values that stand twice, alike; set aside those that contradict each other."""
+        when = self.values["day"].fillna(self.values["date"]).fillna(self.values["offset"])
+        place = self.values.assign(_when=when)[["patient", "role", "_when", "value"]]
+        timed = when.notna().to_numpy()
+        repeated = place.duplicated(keep="first").to_numpy() & timed
+        if repeated.any():
+            first = self.values[repeated].iloc[0]
+            text = f"Values that stand in the table more than once, alike: {int(repeated.sum())}."
+            self._note("EXACT_DUPLICATES", "warning", text, "Each is used once.", first)
+        self.values = self.values[~repeated].reset_index(drop=True)
+        keys = place[~repeated].reset_index(drop=True)[["patient", "role", "_when"]]
+        possible = self._usable() & keys["_when"].notna().to_numpy()
+        conflict = keys.where(pd.Series(possible)).duplicated(keep=False).to_numpy() & possible
+        self._report_conflicts(conflict, keys)
+        self.values.loc[conflict, "status"] = "CONFLICTING_DUPLICATES"
+
+    def _report_conflicts(self, conflict: np.typing.NDArray[np.bool_], keys: pd.DataFrame) -> None:
+        contradicting = self.values[conflict]
+        groups = contradicting.groupby([keys.loc[conflict, c] for c in keys.columns], sort=False)
+        for n, (_, group) in enumerate(groups):
+            if n == MAX_LISTED:
+                text = f"{groups.ngroups - MAX_LISTED} more days have different values."
+                self._note("CONFLICTING_DUPLICATES", "warning", text, "See above.", group.iloc[0])
+                break
+            said = " and ".join(
+                f"{value:g} (row {row})"
+                for value, row in zip(group["value"], group["row"], strict=True)
+            )
+            self._note(
+                "CONFLICTING_DUPLICATES",
+                "warning",
+                f"{self.names[int(group['patient'].iloc[0])]} has different values on one day: "
+                f"{said}.",
+                "Neither is analysed until one is kept with a reason or the file is corrected.",
+                group.iloc[0],
+            )
+
+    def just_after(self) -> None:
+        """Tell of visits in the first days after the transplant, which count as after."""
+        day = self.values["day"].to_numpy()
+        soon = (day > 0) & (day <= _JUST_AFTER_DAYS) & self._usable()
+        self._mark(
+            soon,
+            "VISIT_JUST_AFTER",
+            lambda row: f"{self.names[int(row['patient'])]} has a visit on day +{row['day']:g}; it "
+            "counts as after the transplant.",
+            "If it is the baseline, move day 0 or correct one of the dates.",
+            by_row=True,
+            aside=False,
+            severity="info",
+        )
+
+    def disagreeing(self, mask: np.typing.NDArray[np.bool_]) -> None:
+        """Report visits whose date and stated time are over a month apart."""
+        self._mark(
+            mask,
+            "TIME_MISMATCH",
+            lambda _: "The visit date and the stated time from the transplant are over a month "
+            "apart.",
+            "The date is used; correct the one that is wrong.",
+            by_row=True,
+            aside=False,
+        )
+
+    def _usable(self) -> np.typing.NDArray[np.bool_]:
+        return (self.values["status"] == USABLE).to_numpy(dtype=np.bool_)
+
+    def _mark(
+        self,
+        mask: np.typing.NDArray[np.bool_],
+        code: str,
+        said: Callable[[pd.Series], str],
+        step: str,
+        *,
+        by_row: bool = False,
+        aside: bool = True,
+        with_value: bool = False,
+        severity: Severity = "warning",
+    ) -> None:
+        """Report the marked values, one finding a value or a row, and set them aside."""
+        if not mask.any():
+            return
+        marked = self.values[mask]
+        shown = marked.drop_duplicates(["patient", "row", "place"] if not by_row else ["row", "patient"])
+        for _, row in shown.head(MAX_LISTED).iterrows():
+            value = f"{row['value']:g}" if with_value else ""
+            self._note(code, severity, said(row), step, row, value=value, column=not by_row)
+        if len(shown) > MAX_LISTED:
+            text = f"{len(shown) - MAX_LISTED} more of the same kind."
+            self._note(code, severity, text, step, shown.iloc[MAX_LISTED])
+        if aside:
+            self.values.loc[mask, "status"] = code
+
+    def _note(
+        self,
+        code: str,
+        severity: Severity,
+        text: str,
+        step: str,
+        row: pd.Series,
+        *,
+        value: str = "",
+        column: bool = True,
+    ) -> None:
+        file, sheet, header = self.places[int(row["place"])]
+        at = header if column else ""
+        self.findings.append(
+            Finding(code, severity, text, step, file, sheet, int(row["row"]), at, value)
+        )
+
+
+def _out_of_step(
+    day: np.typing.NDArray[np.float64], group: np.typing.NDArray[np.int64]
+) -> np.typing.NDArray[np.bool_]:
+    """Return visits far out of the order of their neighbours, which are in order themselves."""
+    bad = np.zeros(len(day), dtype=np.bool_)
+    if len(day) < 3:
+        return bad
+    before, here, after = day[:-2], day[1:-1], day[2:]
+    same = (group[:-2] == group[1:-1]) & (group[1:-1] == group[2:])
+    ordered = (after >= before) & (after - before <= 3 * 365)
+    far = (here < before - _OUT_OF_STEP_DAYS) | (here > after + _OUT_OF_STEP_DAYS)
+    bad[1:-1] = same & ordered & far
+    last = np.r_[group[:-1] != group[1:], True]
+    end = last[2:] & same & (after < here - _OUT_OF_STEP_DAYS) & (here >= before)
+    bad[2:] |= end & ~bad[1:-1]
+    first = np.r_[True, group[:-1] != group[1:]]
+    start = first[:-2] & same & (before > here + _OUT_OF_STEP_DAYS) & (after >= here)
+    bad[:-2] |= start & ~bad[1:-1]
+    return bad
+
+
+def _better_years(
+    day: np.typing.NDArray[np.float64], bad: np.typing.NDArray[np.bool_]
+) -> list[str]:
+    """Return for each suspect date the same day in a year that fits its neighbours, if one does."""
+    result = []
+    for at in np.flatnonzero(bad):
+        found = date.fromordinal(int(day[at]))
+        near = [day[i] for i in (at - 1, at + 1) if 0 <= i < len(day) and not bad[i]]
+        best = ""
+        for year in range(found.year - 20, found.year + 21):
+            try:
+                other = found.replace(year=year)
+            except ValueError:
+                continue
+            if near and min(abs(other.toordinal() - d) for d in near) <= 200 and year != found.year:
+                best = other.isoformat()
+                break
+        result.append(best)
+    return result

@@ -1,0 +1,270 @@
+"""The words of headers: how trials, registries and clinics call what ALSlope reads.
+
+A header is compared in a plain form: lower case, accents folded, per cent signs named, punctuation
+turned to spaces. Names of public schemas (PRO-ACT, NeuroBANK, NEALS, CDISC …) stand in ``EXACT``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from data.values import clean
+
+ITEMS: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12")
+"""The twelve items of the ALSFRS-R; item 5 is filled in as 5a or 5b."""
+
+_LETTERS: Final = str.maketrans({"ي": "ی", "ك": "ک", "ة": "ه", "ß": "ss", "ı": "i", "ø": "o"})
+
+
+def plain_words(text: str) -> str:
+    """Return a header in its plain form.
+
+    Examples
+    --------
+    >>> plain_words("FVC (% pred.)")
+    'fvc pct pred'
+    """
+    text = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", clean(text))
+    folded = unicodedata.normalize("NFKD", text.translate(_LETTERS).casefold())
+    letters = "".join(letter for letter in folded if not unicodedata.combining(letter))
+    letters = re.sub(r"[%٪]", " pct ", letters)
+    return " ".join(re.sub(r"[^\w]+|_", " ", letters).split())
+
+
+def _words(*alternatives: str) -> re.Pattern[str]:
+    return re.compile(r"(?<![^\W\d_])(?:" + "|".join(alternatives) + r")(?![^\W\d_])")
+
+
+DATE: Final = _words(
+    "date", "dates", "datum", "fecha", "data", "dt", "dtc", "dat", "tarih", "tarihi", "am", "تاریخ"
+)
+TRANSPLANT: Final = re.compile(
+    r"transplant|(?<![a-z])tx(?:d(?:ate|at|t|ay))?(?![a-z])|(?<![a-z])hsct|inject|infusion|implantation|(?<![a-z])graft"
+    r"|greffe|trasplante|trapianto|injektion|inyeccion|iniezione|nakli|enjeksiyon|stem cell"
+    r"|cell therapy|stammzell|lumbar administration|(?<![a-z])msc (?:date|dose)|dosing date"
+    r"|پیوند|تزریق|کاشت"
+)
+NOT_TRANSPLANT: Final = re.compile(
+    r"aspirat|harvest|collection|biops|route|type|volume|cells? (?:number|count|dose)|viab|site of"
+    r"|(?<![a-z])dose(?![a-z])|number of|cells? ?/|پونکسیون|آسپیراسیون"
+)
+SINCE: Final = re.compile(
+    r"(?<![a-z])(?:since|from|after|post|to|until|before|relative|rel|nach|depuis|desde|dopo|seit"
+    r"|پس از|بعد از|از)(?![a-z])"
+)
+ONSET: Final = re.compile(r"onset|symptom|beginn|debut|inicio|esordio|شروع|بیماری")
+DEATH: Final = re.compile(
+    r"death|died|dth|deceased|verstorben|todes|deces|defuncion|fallec|decesso|olum|فوت|مرگ"
+)
+DIAGNOSIS: Final = re.compile(r"diagnos|diag|تشخیص")
+ENROLMENT: Final = re.compile(
+    r"enrol|inclusion|einschluss|randomi|consent|registration|trial start|study start|baseline date"
+    r"|rfstdtc|screening date|ورود"
+)
+BIRTH: Final = re.compile(
+    r"birth|(?<![a-z])dob(?![a-z])|geburt|(?<![a-z])geb(?![a-z])|naissance|nacimiento|nascita"
+    r"|dogum|تولد"
+)
+LAST_CONTACT: Final = re.compile(r"last contact|last seen|withdraw|drop ?out|lost to|censor|letzt")
+NIV: Final = re.compile(r"(?<![a-z])niv(?![a-z])|non ?invasive|bipap|ventilat")
+GASTROSTOMY: Final = re.compile(r"gastrostom|(?<![a-z])peg(?![a-z])|(?<![a-z])rig(?![a-z])")
+TRACHEOSTOMY: Final = re.compile(r"tracheo")
+RILUZOLE: Final = re.compile(r"riluzol")
+EDARAVONE: Final = re.compile(r"edaravon")
+VISIT: Final = re.compile(
+    r"visit|assess|exam|evaluation|untersuch|besuch|erhebung|visite|visita|follow ?up|control"
+    r"|bewertung|termin|muayene|ویزیت|ارزیابی|معاینه|مراجعه"
+)
+SPIROMETRY: Final = re.compile(r"(?<![a-z])(?:pft|spiro\w*|fvc|svc|vc|lung|pulmonary|lufu)(?![a-z])")
+PATIENT: Final = re.compile(
+    r"(?:(?:the )?(?:patient(?:en)?|patients|pat|pt|subject|subj|participant|proband(?:en)?|person"
+    r"|case|sujet|paciente|paziente|hasta|sub)"
+    r" ?(?:id|no|nr|num|number|nummer|code|identifier|identification|kennung|numero|ids|study id"
+    r"|unique id|key|uid)?)"
+    r"|(?:study|record|screening|randomi[sz]ation|trial|enrol+ment|site patient|unique subject)"
+    r" ?(?:id|no|nr|number|code|identifier|subject id)"
+    r"|(?:usubjid|subjid|subjectid|ptid|pid|uid|guid|id|ids|nr|no|rid|mrid"
+    r"|id no|id number|id code|code|numero|pseudonym|studien ?id|patnr|patid|patientennr|patientnr"
+    r"|patient ?en ?nr|unique id|alsid|als id|neuroguid|sujeto|codigo|codigo paciente"
+    r"|id paciente|id paziente|id patient|no patient|num patient|hasta no|hasta kodu)"
+    r"|کد بیمار|شماره بیمار|کد|بیمار|شناسه|شناسه بیمار|کد شرکت کننده|رقم المریض|رمز المریض"
+)
+SITE: Final = re.compile(r"site|site ?id|site ?no|centre|center|zentrum|clinic|hospital|sitecode")
+GROUP: Final = re.compile(
+    r"group|arm|treatment arm|study arm|cohort|dose group|treatment group|gruppe|actual arm|trt"
+    r"|trta|trtp|trt01a|trt01p|گروه"
+)
+SEX: Final = re.compile(r"sex|gender|geschlecht|sexe|sexo|sesso|cinsiyet|جنس|جنسیت")
+AGE: Final = re.compile(
+    r"age|age years?|age yrs?|age at (?:transplant\w*|baseline|tx|enrol\w*|inclusion)|alter|edad"
+    r"|eta|yas|سن|alter jahre|age y"
+)
+ONSET_SITE: Final = re.compile(
+    r"onset|onset (?:site|region|type|form|location)|site of (?:symptom )?onset|region of onset"
+    r"|type of onset|onset bulbar limb|beginn|als type|محل شروع"
+)
+VISIT_LABEL: Final = re.compile(
+    r"visit|visit (?:name|label|no|number|num|code|nr|id)|visitnum|visitn|event|event name|avisit"
+    r"|avisitn|redcap event name|time ?point|timepoint|visite|besuch|period|phase|epoch|ویزیت"
+    r"|folder ?name|visit type|zeitpunkt"
+)
+SIMULATED: Final = re.compile(r"simulated|simulated data")
+IMPUTED: Final = re.compile(r"dtype|imputed|imputation|locf|imputed flag|is imputed|derivation type")
+UNIT: Final = re.compile(
+    r"(?:fvc|fvc value|vital capacity|forced vital capacity|vc|spirometry)? ?(?:units?|unit of"
+    r" measure|einheit|unite|unidad|واحد)"
+)
+SUMMARY: Final = re.compile(
+    r"(?:overall |grand )?(?:mean|average|avg|sd|s d|std|stdev|std dev|standard deviation|se|sem"
+    r"|median|iqr|min|max|minimum|maximum|range|n|count|total|sum|mean sd|mean pm sd|p value|p"
+    r"|mittelwert|mw|standardabweichung|stabw|summe|anzahl|moyenne|ecart type|media|mediana"
+    r"|promedio|desviacion|میانگین|انحراف معیار|تعداد|میانه|ortalama)"
+)
+STATISTIC: Final = re.compile(
+    r"(?<![a-z])(?:mean|average|avg|sd|s d|std|sem|se|median|iqr|ci|lower|upper|p value"
+    r"|mittelwert|moyenne|media|میانگین)(?![a-z])"
+)
+DERIVED: Final = re.compile(
+    r"(?<![a-z])(?:change|chg|cfb|diff|difference|slope|rate|delta|decline|progression|z ?score"
+    r"|zvalue|z|lln|uln|ref|reference|percentile|rank|flag|fl|comment|comments|note|notes|reason"
+    r"|by|rater|mode|complete|status|version|variability|var|fev1|fev|pef|ratio|veranderung"
+    r"|category|class|group|grade|position|pos|predicted litres|predicted l|predicted value"
+    r"|quality|form|imputed|locf|source|performed|done|available|aenderung)(?![a-z])"
+)
+FILLER: Final = frozenset(
+    "total score scores sum gesamt summe gesamtscore gesamtwert punkte points pts value values"
+    " result results res best max highest maximum of the and item items score48 0 48 40 out in at"
+    " nomre نمره امتیاز مجموع کل مقدار measured measurement observed actual obs score raw scale"
+    " questionnaire function functional rating revised puntaje puntuacion puntos punteggio skor"
+    " wert messwert seated sitting upright form calculated calc computed t tot ttl totl sc"
+    " alsfrs fvc for from all full entry today capacity forced vital value1 ظرفیت حیاتی اجباری"
+    " als amyotrophic lateral sclerosis exam test normal norm soll sollwert".split()
+)
+
+_SUBSCORES: Final = (
+    ("bulbar", re.compile(r"bulbar|بولبار")),
+    ("fine_motor", re.compile(r"fine ?motor|feinmotorik|motricite fine|(?<![a-z])fine(?![a-z])")),
+    ("gross_motor", re.compile(r"gross ?motor|grobmotorik|(?<![a-z])gross(?![a-z])")),
+    ("respiratory", re.compile(r"respirat\w*|atmung|breathing|تنفسی")),
+)
+_ITEM_WORDS: Final = (
+    ("5b", re.compile(r"cutting.*\bwith gastro|utenwg|5b|with (?:peg|gastrostomy)")),
+    ("5a", re.compile(r"cutting.*without|utenwog|5a|without (?:peg|gastrostomy)")),
+    ("12", re.compile(r"respiratory insuff|resp insuff|respins\w*|respinsf|ateminsuff|نارسایی")),
+    ("11", re.compile(r"orthopn\w*|(?<![a-z])ortho(?![a-z])|ارتوپنه")),
+    ("10", re.compile(r"dyspn\w*|تنگی نفس")),
+    ("1", re.compile(r"speech|sprache|sprechen|parole|habla|linguaggio|konusma|تکلم|گفتار")),
+    ("2", re.compile(r"saliva\w*|slvatn|speichel\w*|salivacion|بزاق")),
+    ("3", re.compile(r"swallow\w*|schluck\w*|deglut\w*|بلع")),
+    ("4", re.compile(r"hand ?writ\w*|hndwrit|handschrift|ecriture|escritura|scrittura|دستخط")),
+    ("5", re.compile(r"cutting|utensils|besteck|schneiden|غذا")),
+    ("6", re.compile(r"dress\w*|hygien\w*|drshygn|ankleid\w*|anzieh\w*|habillage|vestido|لباس")),
+    ("7", re.compile(r"turn\w* in bed|turning|turnbed|bedcloth\w*|umdreh\w*|im bett|چرخیدن")),
+    ("8", re.compile(r"walking|walk|gehen|marche|caminar|camminare|راه رفتن")),
+    ("9", re.compile(r"cli?mb\w*|stairs?|treppe\w*|escaliers?|escaleras?|scale|پله")),
+)
+
+
+def item_in(plain: str) -> str | None:
+    """Return the ALSFRS-R item that the words of a header name, ``"5a"`` and ``"5b"`` apart.
+
+    A "respiratory" item without further words is the one item of the original 10-item scale and is
+    called ``"10 original"``.
+    """
+    for item, pattern in _ITEM_WORDS:
+        if pattern.search(plain):
+            return item
+    if re.fullmatch(r"q?10 (?:respiratory|respiration|breathing|atmung)", plain):
+        return "10 original"
+    return None
+
+
+def subscore_in(plain: str) -> str | None:
+    """Return the key of the ALSFRS-R domain that a header names."""
+    return next((key for key, pattern in _SUBSCORES if pattern.search(plain)), None)
+
+
+EXACT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        # PRO-ACT: every delta counts days from the start of the trial.
+        "alsfrs delta": "day enrolment alsfrs",
+        "forced vital capacity delta": "day enrolment fvc",
+        "slow vital capacity delta": "day enrolment svc",
+        "treatment group delta": "transplant day",
+        "death days": "death day",
+        "onset delta": "onset day",
+        "alsfrs r total": "alsfrs_r",
+        "alsfrs total": "alsfrs",
+        "q10 respiratory": "item 10 original",
+        "forced vital capacity units": "unit",
+        "slow vital capacity units": "unit",
+        "subject normal": "ignored",
+        "studyid": "ignored",
+        "subject liters trial 1": "capacity_litres 1",
+        "subject liters trial 2": "capacity_litres 2",
+        "subject liters trial 3": "capacity_litres 3",
+        "pct of normal trial 1": "capacity 1",
+        "pct of normal trial 2": "capacity 2",
+        "pct of normal trial 3": "capacity 3",
+        "subject died": "ignored",
+        # NeuroBANK, Answer ALS: dates are days of the study.
+        "alsfrst": "alsfrs_r",
+        "alsfrsdt": "day enrolment alsfrs",
+        "alsfrsr": "alsfrs_r",
+        "alsfrsrp": "ignored",
+        "alsfrssp": "ignored",
+        "alsfrsmd": "ignored",
+        "alsfrsr1": "item 10",
+        "alsfrsr2": "item 11",
+        "alsfrsr3": "item 12",
+        "alsfrstl": "alsfrs_r",
+        "fvcl1": "fvc_litres 1",
+        "fvcl2": "fvc_litres 2",
+        "fvcl3": "fvc_litres 3",
+        "fvcp1": "fvc 1",
+        "fvcp2": "fvc 2",
+        "fvcp3": "fvc 3",
+        "svcl1": "svc_litres 1",
+        "svcl2": "svc_litres 2",
+        "svcl3": "svc_litres 3",
+        "svcp1": "svc 1",
+        "svcp2": "svc 2",
+        "svcp3": "svc 3",
+        "svcdt": "day enrolment svc",
+        "vcdt": "day enrolment fvc",
+        "fvcdt": "day enrolment fvc",
+        "onsetdt": "onset day",
+        "dieddt": "death day",
+        # NEALS, ASSESS: the capacity columns are called svc whatever the test was.
+        "fttotal": "alsfrs_r",
+        "ftdat": "visit_date alsfrs",
+        "redat": "visit_date fvc",
+        "svctest": "capacity test",
+        "svc t1 reorres": "capacity_litres 1",
+        "svc t2 reorres": "capacity_litres 2",
+        "svc t3 reorres": "capacity_litres 3",
+        "vcpp reorres": "capacity",
+        "pctvar reorres": "ignored",
+        "gastro ftorres": "gastrostomy switch",
+        # Others.
+        "fvc pp": "fvc",
+        "fvcpp": "fvc",
+        "svcpp": "svc",
+        "fvc rel": "fvc",
+        "gstrstmy": "gastrostomy switch",
+        "visdy": "day enrolment",
+        "trtsdt": "first_exposure",
+        "trtsdtm": "ignored",
+        "rfxstdtc": "first_exposure",
+        "exstdtc": "visit_date",
+        "prstdtc": "visit_date",
+        "rfstdtc": "enrolment",
+        "dthdtc": "death",
+        "dthdt": "death",
+    }
+)
+"""Meaning of names that public schemas give, by plain form."""
