@@ -29,7 +29,9 @@ from analysis.settings import Settings, opening_endpoints
 from data.endpoints import ENDPOINTS
 from data.examples import EXAMPLE_IDS, load_example
 from data.files import UploadedFile
-from data.reading import QUESTIONS, Reading, read_files
+from data.formats.sandbox import SheetReader
+from data.questions import check_answer
+from data.reading import Reading, read_files
 from data.trial import DAYS_PER_MONTH, USABLE, Trial
 from report import words
 from report.json_export import comparison_json
@@ -160,13 +162,11 @@ def _reading(options: argparse.Namespace) -> tuple[Reading, Trial | None, dict[s
             raise CommandProblem(f"{name}: {problem.strerror or 'cannot be read'}.") from None
     answers = dict(_pair(text, "--answer") for text in options.answer)
     for code, value in answers.items():
-        known = QUESTIONS.get(code)
-        if known is None or value not in dict(known.options):
-            accepted = ", ".join(
-                f"{q.code}={'|'.join(dict(q.options))}" for q in QUESTIONS.values()
-            )
-            raise CommandProblem(f"--answer {code}={value} answers nothing. Known: {accepted}.")
-    reading = read_files(files, answers)
+        problem = check_answer(code, value)
+        if problem is not None:
+            raise CommandProblem(f"--answer {code}={value}: {problem}.")
+    with SheetReader(idle=0) as reader:
+        reading = read_files(files, answers, opener=reader.read)
     return reading, reading.trial, {}
 
 

@@ -60,9 +60,7 @@ def _shape(text: str) -> str:
     return re.sub(r"\d+", "9", form)
 
 
-def _without_summaries(
-    table: Table, columns: ColumnMap, at: int, findings: list[Finding]
-) -> Table:
+def _without_summaries(table: Table, columns: ColumnMap, at: int, findings: list[Finding]) -> Table:
     names = table.columns[at]
     summary = names.flagged(is_summary)
     if _all_summaries(names):
@@ -79,7 +77,9 @@ def _without_summaries(
     ):
         if mask.any():
             rows = table.row_numbers[mask]
-            text = f"{int(mask.sum())} {'row' if mask.sum() == 1 else 'rows'} {what}: {listed(rows)}."
+            text = (
+                f"{int(mask.sum())} {'row' if mask.sum() == 1 else 'rows'} {what}: {listed(rows)}."
+            )
             findings.append(_note(table, code, "info", text, "They are no visits, not used.", rows))
     return table.keep(~(summary | notes | repeated))
 
@@ -93,9 +93,7 @@ def _usual_shapes(names: TextColumn, rows: BoolArray) -> set[str]:
     return {_shape(text) for text in names.at(rows_where(rows)).used()}
 
 
-def _filled_down(
-    table: Table, columns: ColumnMap, at: int, findings: list[Finding]
-) -> Table:
+def _filled_down(table: Table, columns: ColumnMap, at: int, findings: list[Finding]) -> Table:
     """Repeat a name that stands only in the first row of its patient's rows."""
     names = table.columns[at]
     given = names.flagged(bool)

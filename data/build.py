@@ -17,6 +17,7 @@ from data.measures import Measured, TextEvent
 from data.numbers import read_number
 from data.people import Facts, events_of, named
 from data.questions import Question
+from data.records import Place
 from data.scores import score
 from data.suspects import Suspects
 from data.trial import EVENT_COLUMNS, MEASUREMENT_COLUMNS, PATIENT_COLUMNS, USABLE, Trial
@@ -57,7 +58,10 @@ def build_trial(
     values = measured.values[measured.values["patient"] >= 0].reset_index(drop=True)
     findings += _rows_without_patient(measured)
     if values.empty:
-        findings.append(Finding("NO_VISITS", "error", "No value could be read.", "Check the columns."))
+        first = measured.places[0] if measured.places else None
+        file, sheet = (first.file, first.sheet) if first else ("", "")
+        text = "No value could be read."
+        findings.append(Finding("NO_VISITS", "error", text, "Check the columns.", file, sheet))
         return Built(None, tuple(findings))
     scored = score(values, measured.places, answers)
     findings += scored.findings
@@ -75,6 +79,8 @@ def build_trial(
     marked.after_death(death)
     marked.before_onset(day_of(facts, "onset"))
     marked.jumps()
+    marked.rises()
+    marked.litres_against_percent()
     marked.just_after()
     findings += marked.findings
     values = marked.values
@@ -95,17 +101,17 @@ def build_trial(
 def _rows_without_patient(measured: Measured) -> list[Finding]:
     nameless = measured.values[measured.values["patient"] < 0]
     result = []
-    for table, group in nameless.groupby("table"):
+    for _, group in nameless.groupby("table"):
         rows = sorted(set(group["row"].astype(int)))
-        file, sheet, _ = measured.places[int(group["place"].iloc[0])]
+        place_of = measured.places[int(group["place"].iloc[0])]
         result.append(
             Finding(
                 "ROW_WITHOUT_ID",
                 "warning",
                 f"{_rows(rows)} without a patient.",
                 "Fill in the patient; until then these rows are not used.",
-                file,
-                sheet,
+                place_of.file,
+                place_of.sheet,
             )
         )
     return result
@@ -135,9 +141,7 @@ def _death_days(
         if np.isnan(day):
             continue
         before = told.get(event.patient)
-        if event.kind == "death" and (
-            before is None or before[1] != "death" or day < before[0]
-        ):
+        if event.kind == "death" and (before is None or before[1] != "death" or day < before[0]):
             told[event.patient] = (day, "death")
         elif event.kind == "lost" and before is None:
             told[event.patient] = (day, "lost")
@@ -176,7 +180,7 @@ def _patients(
 
 
 def _about_patients(
-    patients: pd.DataFrame, values: pd.DataFrame, places: Sequence[tuple[str, str, str]]
+    patients: pd.DataFrame, values: pd.DataFrame, places: Sequence[Place]
 ) -> list[Finding]:
     """Report patients of whom something is missing that the comparison needs."""
     names = patients["patient"].tolist()
@@ -187,7 +191,7 @@ def _about_patients(
     before, after = seen & False, seen & False
     before[usable.loc[usable["day"] <= 0, "patient"].to_numpy()] = True
     after[usable.loc[usable["day"] > 0, "patient"].to_numpy()] = True
-    file, sheet, _ = places[0]
+    file, sheet = places[0].file, places[0].sheet
     result = _untimed(values, places)
     for mask, code, what, step in (
         (
@@ -217,23 +221,26 @@ def _about_patients(
     return result
 
 
-def _untimed(values: pd.DataFrame, places: Sequence[tuple[str, str, str]]) -> list[Finding]:
+def _untimed(values: pd.DataFrame, places: Sequence[Place]) -> list[Finding]:
     when = values[["day", "date", "offset"]].notna().any(axis=1)
     result = []
     for _, group in values[~when].groupby("table"):
-        file, sheet, _ = places[int(group["place"].iloc[0])]
+        at = places[int(group["place"].iloc[0])]
         lost = sorted(set(group["row"].astype(int)))
         text = f"{_rows(lost)} with a value but without a time."
         step = "Fill in the visit date; until then the values are listed but not analysed."
-        result.append(Finding("ROW_WITHOUT_DATE", "warning", text, step, file, sheet))
+        result.append(Finding("ROW_WITHOUT_DATE", "warning", text, step, at.file, at.sheet))
     return result
 
 
 def _measurements(
-    values: pd.DataFrame, names: Sequence[str], places: Sequence[tuple[str, str, str]]
+    values: pd.DataFrame, names: Sequence[str], places: Sequence[Place]
 ) -> pd.DataFrame:
     at = values["place"].to_numpy(dtype=np.int64)
-    files, sheets, headers = (np.asarray(column, dtype=object) for column in zip(*places, strict=True))
+    files, sheets, headers = (
+        np.asarray([getattr(place, name) for place in places], dtype=object)
+        for name in ("file", "sheet", "header")
+    )
     frame = pd.DataFrame(
         {
             "patient": np.asarray(names, dtype=object)[values["patient"].to_numpy(dtype=np.int64)],

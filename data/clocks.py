@@ -64,6 +64,9 @@ def place(values: pd.DataFrame, facts: Facts, answers: Mapping[str, str]) -> Pla
                 questions.append(asked("DAY_ORIGIN", evidence))
             else:
                 clock[clock == group] = origin
+    dated_only = (clock == "unknown") & np.isfinite(by_date)
+    if (offset[dated_only] < 0).any():
+        clock[dated_only] = "transplant"
     stated = offset - _shift(clock, who, facts)
     disagree = (np.abs(by_date - stated) > _DATES_DISAGREE_DAYS) & (clock == "transplant")
     day = np.where(np.isnan(by_date), stated, by_date) + 0.0
@@ -77,9 +80,7 @@ def place(values: pd.DataFrame, facts: Facts, answers: Mapping[str, str]) -> Pla
     return Placed(day, disagree, tuple(findings), tuple(questions))
 
 
-def _origin(
-    clock: str, offset: FloatArray, facts: Facts, answers: Mapping[str, str]
-) -> str | None:
+def _origin(clock: str, offset: FloatArray, facts: Facts, answers: Mapping[str, str]) -> str | None:
     """Return from where times without a known origin count, or ``None`` to ask."""
     answer = answers.get("DAY_ORIGIN")
     if answer in ("transplant", "enrolment", "onset"):

@@ -61,7 +61,9 @@ def contents_of(column: TextColumn) -> Contents:
     if not texts:
         return Contents(0, 0, 0)
     comma = bool(decimal_comma(texts))
-    numbers = [n.value for text in texts if (n := read_number(text, decimal_comma=comma)).value is not None]
+    numbers = [
+        n.value for text in texts if (n := read_number(text, decimal_comma=comma)).value is not None
+    ]
     found = survey(texts)
     dates = found.n_dates + (found.n_serials if _could_be_days(numbers) else 0)
     if not numbers:
@@ -151,7 +153,7 @@ def map_columns(table: Table, given: Mapping[str, str] | None = None) -> ColumnM
 
 
 def _meaning(table: Table, at: int, found: Contents) -> Meaning | None:
-    about = {"dates": found.are_dates, "numbers": found.are_numbers}
+    about = {"dates": found.are_dates, "numbers": found.are_numbers or not found.filled}
     meaning = meaning_of(table.header[at], table.unit(at), **about)
     label = table.label(at)
     if label and (meaning is None or (not meaning.placed and meaning.number)):
@@ -211,7 +213,7 @@ def _same_per_patient(patient: TextColumn, column: TextColumn) -> bool:
 def _agrees(meaning: Meaning, found: Contents) -> bool:
     """Whether the values can be what the header says."""
     if meaning.role == "patient":
-        return found.filled > 0 and not (found.are_dates and not found.are_numbers)
+        return not (found.are_dates and not found.are_numbers)
     if meaning.role in ("visit_date", "transplant") and not meaning.sure:
         return found.are_dates or not found.filled or not found.are_numbers
     if meaning.role in ("visit_date", "enrolment", "birth") and found.filled:
@@ -246,7 +248,9 @@ def _given_meaning(role: str, before: Meaning | None) -> Meaning:
     if name == "time":
         clock, _, unit = rest.partition(" ")
         return Meaning("time", clock=clock or "unknown", unit=unit or "day")
-    kept = before if before is not None and before.role.split("_")[0] == name.split("_")[0] else None
+    kept = (
+        before if before is not None and before.role.split("_")[0] == name.split("_")[0] else None
+    )
     return replace(kept, role=name, sure=True) if kept is not None else Meaning(name)
 
 
@@ -295,7 +299,11 @@ def _are_items(
         return True
     plain = {n for n in numbers if re.fullmatch(r"q?\d+[ab]?|r[123]", n)}
     small = all(not contents[at].filled or contents[at].high <= 4 for at in scored)
-    return len(plain) + len(known) >= FEWEST_ITEMS and (small or bool(marked)) and len(plain) == len(set(numbers))
+    return (
+        len(plain) + len(known) >= FEWEST_ITEMS
+        and (small or bool(marked))
+        and len(plain) == len(set(numbers))
+    )
 
 
 def _as_items(scored: Mapping[int, Meaning]) -> dict[int, Meaning]:
@@ -415,7 +423,11 @@ def _capacities_by_value(
         unknown = [at for at, m in meanings.items() if m.role == f"{stem}_unknown" and not m.placed]
         if len(unknown) != 2:
             continue
-        litres = [at for at in unknown if _LITRES[0] <= contents[at].low and contents[at].high <= _LITRES[1]]
+        litres = [
+            at
+            for at in unknown
+            if _LITRES[0] <= contents[at].low and contents[at].high <= _LITRES[1]
+        ]
         percent = [at for at in unknown if contents[at].low >= _PERCENT_FROM]
         if len(litres) == len(percent) == 1:
             result[litres[0]] = replace(meanings[litres[0]], role=f"{stem}_litres")

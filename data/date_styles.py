@@ -155,7 +155,9 @@ class DateReader:
                 pass
             text = _first_jalali(column.field.texts)
             read = parse(text, DateStyle(_any_order(found), "jalali")) if text else None
-            shown = f": {to_jalali(read)} would be {read.isoformat()}" if isinstance(read, date) else ""
+            shown = (
+                f": {to_jalali(read)} would be {read.isoformat()}" if isinstance(read, date) else ""
+            )
             where = f"column “{column.field.header}” of {column.field.table.file}{shown}"
             self.questions.append(asked("CALENDAR", where))
             return

@@ -27,6 +27,8 @@ class Finding:
     file, sheet, row, column, value
         Where; ``row`` counts as the file does (the header is row 1), ``value`` is the text found,
         cut to 60 characters, and empty where it could identify a person.
+    proposal
+        What the cell could be read as instead (empty: as missing); ``None`` proposes nothing.
     """
 
     code: str
@@ -38,6 +40,7 @@ class Finding:
     row: int | None = None
     column: str = ""
     value: str = ""
+    proposal: str | None = None
 
     def __post_init__(self) -> None:
         if len(self.value) > MAX_SHOWN_VALUE:

@@ -19,6 +19,7 @@ from data.values import is_missing
 _SEARCHED_ROWS: Final = 40
 _DEEPEST: Final = 3
 _MAX_TURNED: Final = 400
+_FEW_ITEMS: Final = 8
 _GAIN: Final = 3
 """How much more a stacked header must explain than a single row."""
 
@@ -81,7 +82,9 @@ def _is_whole(table: Table, *, with_values: bool = False) -> bool:
     timed = any(m.role in ("visit_date", "time", "visit_label") or m.placed for m in found)
     if with_values:
         return bool(values) and timed and len(table) > 0
-    return any(m.role == "patient" for m in found) and len({m.role for m in found}) >= 2
+    known = {m.role for m in found if m.sure or m.role == "patient"}
+    items = sum(m.role == "item" for m in found)
+    return "patient" in known and (len(known) >= 2 or items > _FEW_ITEMS)
 
 
 def _later_headers(sheet: Sheet) -> list[int]:

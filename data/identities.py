@@ -35,9 +35,7 @@ class Identities:
     def codes(self, field: Field) -> IntArray:
         """Return the patient of every row, −1 where none is named."""
         column = field.texts
-        known = np.fromiter(
-            (self.code_of.get(text, -1) for text in column.texts), dtype=np.int64
-        )
+        known = np.fromiter((self.code_of.get(text, -1) for text in column.texts), dtype=np.int64)
         return known[column.codes] if len(column) else np.empty(0, dtype=np.int64)
 
 

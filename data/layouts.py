@@ -158,7 +158,8 @@ def when_of(table: Table, columns: ColumnMap, meaning: Meaning) -> When:
         return When(month=meaning.month, unit="month", clock="header")
     about = kind_of_visit(meaning.role)
     date = _best(columns.all("visit_date"), meaning.visit, about)
-    offset = _best(columns.all("time"), meaning.visit, about)
+    times = columns.all("time")
+    offset = _best(times, meaning.visit, about)
     label = columns.first("visit_label")
     clock, unit = "unknown", "day"
     if offset is not None:
@@ -171,7 +172,20 @@ def when_of(table: Table, columns: ColumnMap, meaning: Meaning) -> When:
         unit=unit,
         label=None if label is None else Field(table, label),
         skips_zero=offset is not None and _skips_zero(table, offset, clock),
+        fallback=_fallback(table, times, offset),
     )
+
+
+def _fallback(table: Table, times: Mapping[int, Meaning], first: int | None) -> When | None:
+    """Return a second column of times on the clock of the first, if there is one."""
+    if first is None:
+        return None
+    said = times[first]
+    for at, meaning in times.items():
+        alike = (meaning.clock, meaning.visit) == (said.clock, said.visit)
+        if at != first and alike and meaning.about in ("", said.about):
+            return When(offset=Field(table, at), clock=meaning.clock, unit=meaning.unit)
+    return None
 
 
 def _skips_zero(table: Table, at: int, clock: str) -> bool:

@@ -94,7 +94,9 @@ def long_blocks(table: Table, columns: ColumnMap, findings: list[Finding]) -> li
         more = f" and {len(set(unknown)) - 8} more" if len(set(unknown)) > 8 else ""
         text = f"Kinds of values that were not used: {shown}{more}."
         findings.append(
-            Finding("UNUSED_ROWS", "info", text, "Nothing needs to be done.", table.file, table.sheet)
+            Finding(
+                "UNUSED_ROWS", "info", text, "Nothing needs to be done.", table.file, table.sheet
+            )
         )
     return blocks
 
@@ -157,7 +159,9 @@ def _meaning(names: Sequence[str], category: str) -> Meaning | None:
                 other = [m for n in names if (m := meaning_of(n)) is not None and m is not meaning]
                 stem = meaning.role.split("_")[0]
                 better = [
-                    m for m in other if m.role.split("_")[0] == stem and not m.role.endswith("_unknown")
+                    m
+                    for m in other
+                    if m.role.split("_")[0] == stem and not m.role.endswith("_unknown")
                 ]
                 return better[0] if better else meaning
             return meaning
@@ -271,9 +275,7 @@ def _field(table: Table, at: int | None) -> Field | None:
     return None if at is None else Field(table, at)
 
 
-def _generic(
-    table: Table, columns: ColumnMap, plain: Sequence[str], patient: int
-) -> _Parts | None:
+def _generic(table: Table, columns: ColumnMap, plain: Sequence[str], patient: int) -> _Parts | None:
     if any(m.role in ("alsfrs_r", "fvc", "fvc_litres") for m in columns.measures.values()):
         return None
     values = [at for at, text in enumerate(plain) if _VALUES.fullmatch(text) and at != patient]
@@ -286,7 +288,9 @@ def _generic(
     named = [at for at in names if _names_measures(table, at)]
     if not values or not named:
         return None
-    others = [at for at, text in enumerate(plain) if _CATEGORIES.fullmatch(text) and at not in named]
+    others = [
+        at for at, text in enumerate(plain) if _CATEGORIES.fullmatch(text) and at not in named
+    ]
     date = columns.first("visit_date")
     offset = columns.first("time")
     clock, unit = "unknown", "day"
@@ -330,5 +334,3 @@ def _names_measures(table: Table, at: int) -> bool:
         if meaning is not None and (meaning.sure or meaning.role == "item"):
             return True
     return False
-
-

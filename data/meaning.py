@@ -53,7 +53,9 @@ _VISIT_NUMBER: Final = re.compile(
     r"(?:no |nr |number )?\d{1,2}(?!\d)|(?<![a-z])(?:screening|baseline|bl|scr|eot|eos)(?![a-z])"
 )
 _BARE_NUMBER: Final = re.compile(r"[+-]?\s*\d{1,3}(?:\.\d+)?[ab]?")
-_ITEM_NUMBER: Final = re.compile(r"(?:q|item|itm|frage|question|no|nr|p)?\s*(1[0-2]|[1-9])\s*([ab]?)")
+_ITEM_NUMBER: Final = re.compile(
+    r"(?:q|item|itm|frage|question|no|nr|p)?\s*(1[0-2]|[1-9])\s*([ab]?)"
+)
 _R_ITEM: Final = re.compile(r"(?:q|item)?\s*x?r\s*([123])r?|x([123])r")
 _BARE_ITEM: Final = re.compile(r"(?:q|item|frage|question|p|alsfrs)\s*(1[0-2]|[1-9])\s*([ab]?)")
 _ORDINALS: Final = (
@@ -115,7 +117,9 @@ class Meaning:
         return self.month is not None or bool(self.visit)
 
 
-def meaning_of(header: str, unit: str = "", *, dates: bool = False, numbers: bool = False) -> Meaning | None:
+def meaning_of(
+    header: str, unit: str = "", *, dates: bool = False, numbers: bool = False
+) -> Meaning | None:
     """Return what a header says, or ``None``.
 
     Parameters
@@ -211,7 +215,9 @@ def _capacity(stem: str, rest: str, units: str, *, dates: bool) -> Meaning | Non
     if dates or words.DATE.search(words.plain_words(rest)):
         about = "svc" if stem == "svc" else "fvc"
         return Meaning("visit_date", about=about, **_place(words.DATE.sub(" ", rest)))
-    if words.UNIT.fullmatch(words.plain_words(f"{stem} {rest}")) and re.search("unit|einheit", rest):
+    if words.UNIT.fullmatch(words.plain_words(f"{stem} {rest}")) and re.search(
+        "unit|einheit", rest
+    ):
         return Meaning("unit")
     rest = re.sub(r"^(l|p)(?=\s*\d?\b)", r" \1 ", rest)
     rest = re.sub(r"^\s*p(?![a-z])", " pct ", rest)
@@ -261,7 +267,9 @@ def _place(rest: str) -> dict[str, object]:
         return {}
     if _BARE_NUMBER.fullmatch(rest):
         return {"number": rest.replace(" ", "")}
-    if match := re.fullmatch(r"(?:q|item|itm|frage|question|nr|no)\s*(1[0-2]|[1-9])\s*([ab]?)", rest):
+    if match := re.fullmatch(
+        r"(?:q|item|itm|frage|question|nr|no)\s*(1[0-2]|[1-9])\s*([ab]?)", rest
+    ):
         return {"number": f"q{match[1]}{match[2]}"}
     if match := re.fullmatch(r"(?:q|item)?\s*r\s*([123])", rest):
         return {"number": f"r{match[1]}"}
@@ -279,7 +287,9 @@ def _place(rest: str) -> dict[str, object]:
 
 def _patient_or_place(plain: str) -> Meaning | None:
     if words.PATIENT.fullmatch(plain):
-        return Meaning("patient", sure=plain not in ("nr", "no", "numero", "id", "ids", "code", "کد"))
+        return Meaning(
+            "patient", sure=plain not in ("nr", "no", "numero", "id", "ids", "code", "کد")
+        )
     if words.SITE.fullmatch(plain):
         return Meaning("site")
     return None
@@ -328,7 +338,9 @@ def _visit_date(plain: str, *, dates: bool) -> Meaning | None:
     about = "fvc" if words.SPIROMETRY.search(plain) else ""
     left = words.DATE.sub(" ", plain)
     left = words.VISIT.sub(" ", words.SPIROMETRY.sub(" ", left))
-    left = re.sub(r"(?<![a-z])(?:of|der|des|du|de|the|test|form|کد|لی|time|day)(?![a-z])", " ", left)
+    left = re.sub(
+        r"(?<![a-z])(?:of|der|des|du|de|the|test|form|کد|لی|time|day)(?![a-z])", " ", left
+    )
     left = " ".join(left.split())
     if not left:
         return Meaning("visit_date", about=about)

@@ -16,7 +16,7 @@ from data.findings import Finding, Severity
 from data.identities import Identities
 from data.numbers import Number, decimal_comma, read_number, sentinels
 from data.questions import Question
-from data.records import CAPACITY_STEMS, Block, Field, When
+from data.records import CAPACITY_STEMS, Block, Field, Place, When
 from data.table import TextColumn
 from data.times import visit_month
 from data.trial import DAYS_PER_MONTH
@@ -64,13 +64,13 @@ class Measured:
         One row a value, columns ``RAW_COLUMNS``: ``date`` is a proleptic ordinal, ``offset``
         counts days on ``clock``, ``table`` and ``place`` point into ``places``.
     places
-        File, sheet and header of each column that was read.
+        Each column that was read.
     events
         Words in cells that tell an event.
     """
 
     values: pd.DataFrame
-    places: tuple[tuple[str, str, str], ...]
+    places: tuple[Place, ...]
     events: tuple[TextEvent, ...]
     findings: tuple[Finding, ...]
     questions: tuple[Question, ...]
@@ -92,7 +92,8 @@ class _Measurer:
         self.answers = answers
         self.findings: list[Finding] = []
         self.events: list[TextEvent] = []
-        self.places: dict[tuple[str, str, str], int] = {}
+        self.places: dict[tuple[str, str, int], int] = {}
+        self.columns: list[Place] = []
         self.tables: dict[tuple[str, str], int] = {}
         self._offsets: dict[tuple[int, str], npt.NDArray[np.float64]] = {}
 
@@ -101,6 +102,7 @@ class _Measurer:
         frames: list[pd.DataFrame] = []
         for block in _cell_groups(blocks):
             numbers, codes = self._numbers(block)
+            self._place(block)
             value = np.asarray([n.value if n.value is not None else np.nan for n in numbers])
             if block.role.split("_")[0] in CAPACITY_STEMS:
                 said = [numbers[code].unit for code in codes] if len(numbers) else []
@@ -114,7 +116,7 @@ class _Measurer:
         values = pd.concat(frames, ignore_index=True) if frames else _no_values()
         return Measured(
             values,
-            tuple(self.places),
+            tuple(self.columns),
             tuple(self.events),
             (*self.findings, *reader.findings),
             tuple(reader.questions),
@@ -150,7 +152,9 @@ class _Measurer:
                 "They are counted as missing.",
             )
         for kind, code in (("annotated", "ANNOTATED_VALUES"), ("unreadable", "NOT_A_NUMBER")):
-            self._report_cells(block, texts, numbers, np.flatnonzero((by_row == kind) & named), code)
+            self._report_cells(
+                block, texts, numbers, np.flatnonzero((by_row == kind) & named), code
+            )
         for kind in ("death", "lost"):
             self._report_events(block, np.flatnonzero((by_row == kind) & named), kind)
 
@@ -186,9 +190,7 @@ class _Measurer:
         for row in rows:
             place = (table.file, table.sheet, int(lines[row]), block.cells.header)
             self.events.append(
-                TextEvent(
-                    int(people[row]), kind, date[row], offset[row], block.when.clock, place
-                )
+                TextEvent(int(people[row]), kind, date[row], offset[row], block.when.clock, place)
             )
         word = "death" if kind == "death" else "loss to follow-up"
         self._note(
@@ -200,9 +202,7 @@ class _Measurer:
             severity="warning" if kind == "death" else "info",
         )
 
-    def _times(
-        self, when: When, n: int
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def _times(self, when: When, n: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Return ordinals of dates, and days on the clock of the table."""
         nothing = np.full(n, np.nan)
         if when.month is not None:
@@ -211,6 +211,9 @@ class _Measurer:
         offset = nothing
         if when.offset is not None:
             offset = self._offset(when.offset, when)
+            if when.fallback is not None and when.fallback.offset is not None:
+                second = self._offset(when.fallback.offset, when.fallback)
+                offset = np.where(np.isnan(offset), second, offset)
         elif when.label is not None and when.date is None:
             offset = _months(when.label.texts) * DAYS_PER_MONTH
         return date, offset
@@ -239,15 +242,26 @@ class _Measurer:
             )
             if finding not in self.findings:
                 self.findings.append(finding)
+        self._unread_times(cells, texts, numbers)
         return result
+
+    def _unread_times(self, cells: Field, texts: TextColumn, numbers: Sequence[Number]) -> None:
+        unread = np.asarray([number.kind == "unreadable" for number in numbers])
+        for row in np.flatnonzero(unread[texts.codes])[:_MAX_LISTED] if len(texts) else []:
+            text = texts[int(row)]
+            said = f"“{text[:40]}” is not a number (time of the visit)."
+            step = "Correct the cell; without it the value has no time."
+            line = int(cells.row_numbers[row])
+            found = self._finding(cells, "NOT_A_NUMBER", said, step, row=line, value=text)
+            if found not in self.findings:
+                self.findings.append(found)
 
     def _frame(
         self, block: Block, value: npt.NDArray[np.float64], role: str, trial: int | None = None
     ) -> pd.DataFrame:
         date, offset = self._times(block.when, len(block.cells))
         table = block.cells.table
-        place = (table.file, table.sheet, block.cells.header)
-        column = self.places.setdefault(place, len(self.places))
+        column = self._place(block)
         number = self.tables.setdefault((table.file, table.sheet), len(self.tables))
         month = block.when.month
         frame = pd.DataFrame(
@@ -267,6 +281,15 @@ class _Measurer:
             }
         )
         return frame[np.isfinite(value)]
+
+    def _place(self, block: Block) -> int:
+        """Return the number of the column of a block among all that are read."""
+        cells, date = block.cells, block.when.date
+        if cells.key not in self.places:
+            self.places[cells.key] = len(self.places)
+            dates = None if date is None else Field(date.table, date.position)
+            self.columns.append(Place(Field(cells.table, cells.position), dates))
+        return self.places[cells.key]
 
     def _capacity_frames(self, part: Capacity) -> list[pd.DataFrame]:
         values, litres = endpoint_values(part)
@@ -351,4 +374,3 @@ def _months(texts: TextColumn) -> npt.NDArray[np.float64]:
 
 def _no_values() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype="float64") for name in RAW_COLUMNS})
-

@@ -79,15 +79,13 @@ class _Collector:
 
     def collect(self, blocks: Sequence[Block]) -> Facts:
         dated = {role: self._dated(blocks, role) for role in DATED_FACTS}
-        transplants = self._transplants(dated)
+        transplants = self._transplants(dated, _place_of(blocks, "transplant"))
         days = {
             role: self._single(role, found) for role, found in dated.items() if role != "transplant"
         }
         clock_days, transplant_days = self._clock_days(blocks)
         texts = {role: self._texts(blocks, role) for role in TEXT_FACTS}
-        return Facts(
-            transplants, transplant_days, days, clock_days, texts, tuple(self.findings)
-        )
+        return Facts(transplants, transplant_days, days, clock_days, texts, tuple(self.findings))
 
     def _dated(self, blocks: Sequence[Block], role: str) -> pd.DataFrame:
         """Return every (patient, day) of one kind, once."""
@@ -99,10 +97,14 @@ class _Collector:
                 known = (codes >= 0) & np.isfinite(day)
                 parts.append(pd.DataFrame({"patient": codes[known], "day": day[known]}))
         if not parts:
-            return pd.DataFrame({"patient": pd.Series(dtype="int64"), "day": pd.Series(dtype="float64")})
+            return pd.DataFrame(
+                {"patient": pd.Series(dtype="int64"), "day": pd.Series(dtype="float64")}
+            )
         return pd.concat(parts).drop_duplicates().sort_values(["patient", "day"])
 
-    def _transplants(self, dated: Mapping[str, pd.DataFrame]) -> tuple[tuple[int, ...], ...]:
+    def _transplants(
+        self, dated: Mapping[str, pd.DataFrame], place: tuple[str, str]
+    ) -> tuple[tuple[int, ...], ...]:
         result: list[tuple[int, ...]] = [()] * self.n
         for role in ("first_exposure", "transplant"):
             found = dated[role]
@@ -116,7 +118,7 @@ class _Collector:
             text = f"{self.people.names[patient]} has {len(days)} different transplant dates: "
             text += ", ".join(date.fromordinal(day).isoformat() for day in days) + "."
             step = "The first one is day 0; the others are drawn."
-            self.findings.append(Finding("MULTIPLE_TRANSPLANTS", "warning", text, step))
+            self.findings.append(Finding("MULTIPLE_TRANSPLANTS", "warning", text, step, *place))
         if len(several) > 40:
             text = f"{len(several) - 40} more patients have several transplant dates."
             self.findings.append(Finding("MULTIPLE_TRANSPLANTS", "warning", text))
@@ -172,6 +174,12 @@ class _Collector:
         if role == "sex":
             result = np.asarray([_sex(text) for text in result], dtype=object)
         return result
+
+
+def _place_of(blocks: Sequence[Block], role: str) -> tuple[str, str]:
+    """Return file and sheet of the first block of one kind."""
+    tables = [block.cells.table for block in blocks if block.role == role]
+    return (tables[0].file, tables[0].sheet) if tables else ("", "")
 
 
 def _numbers(block: Block) -> npt.NDArray[np.float64]:

@@ -6,9 +6,9 @@ from typing import Final
 
 from data import vocabulary as words
 from data.columns import ColumnMap, contents_of
+from data.evidence import role_words
 from data.findings import Finding
 from data.layouts import Arranged
-from data.meaning import Meaning
 from data.records import MEASURES
 from data.table import Table
 
@@ -16,22 +16,6 @@ _VALUE_STEP: Final = (
     "Name the column of the total “ALSFRS_R”, that of the FVC “FVC_percent”; with one row a "
     "patient, add the month, such as “ALSFRS_R_m-6”."
 )
-_WORDS: Final = {
-    "alsfrs_r": "ALSFRS-R",
-    "alsfrs": "ALSFRS",
-    "alsfrs_40": "ALSFRS (0–40)",
-    "fvc": "FVC, % predicted",
-    "fvc_litres": "FVC, litres",
-    "fvc_unknown": "FVC",
-    "svc": "SVC, % predicted",
-    "svc_litres": "SVC, litres",
-    "svc_unknown": "SVC",
-    "vc_unknown": "vital capacity",
-    "visit_date": "date of the visit",
-    "visit_label": "name of the visit",
-    "transplant": "transplant date",
-    "transplant_day": "day of the transplant",
-}
 
 
 def missing_roles(arranged: Arranged) -> tuple[Finding, bool] | None:
@@ -95,7 +79,9 @@ def _could_be_mapped(table: Table) -> bool:
     if len(table) < 4 or len(table.header) < 3:
         return False
     found = [contents_of(column) for column in table.columns]
-    scores = [f for f in found if f.are_numbers and not f.are_dates and f.low >= 0 and f.high <= 200]
+    scores = [
+        f for f in found if f.are_numbers and not f.are_dates and f.low >= 0 and f.high <= 200
+    ]
     repeated = [c for c in table.columns if 1 < len(c.used()) < 0.7 * len(table)]
     dates = [f for f in found if f.are_dates]
     return bool(scores) and bool(dates) and bool(repeated) and not _speaks_of_other_things(table)
@@ -124,15 +110,17 @@ def column_findings(arranged: Arranged) -> list[Finding]:
     for table, columns in arranged.tables:
         place = (table.file, table.sheet)
         if id(table) not in used:
-            if len(table):
-                text = f"This table ({len(table)} rows) was not used: it names no patient or no value."
+            if len(table) or any(table.header):
+                text = (
+                    f"This table ({len(table)} rows) was not used: it names no patient or no value."
+                )
                 findings.append(
                     Finding("SHEET_NOT_USED", "info", text, "Nothing needs to be done.", *place)
                 )
             continue
         findings += _unused(table, columns, place)
         for role, kept, dropped in columns.doubled:
-            text = f"Two columns could be {_WORDS.get(role, role)}: “{table.header[kept]}” is used, "
+            text = f"Two columns could be {role_words(role)}: “{table.header[kept]}” is used, "
             text += f"“{table.header[dropped]}” is not."
             step = "Rename or delete the one that is not meant."
             findings.append(Finding("TWO_COLUMNS_FOR_ONE", "warning", text, step, *place))
@@ -162,21 +150,3 @@ def _unused(table: Table, columns: ColumnMap, place: tuple[str, str]) -> list[Fi
             row = table.header_row or None
             findings.append(Finding("UNNAMED_COLUMN", "warning", text, step, *place, row=row))
     return findings
-
-
-def describe(meaning: Meaning) -> str:
-    """Return the meaning of a column in words."""
-    said = _WORDS.get(meaning.role, meaning.role.replace("_", " "))
-    if meaning.role == "item":
-        said = f"ALSFRS-R item {meaning.item}"
-    if meaning.trial:
-        said += f", attempt {meaning.trial}"
-    if meaning.month is not None:
-        said += f" at month {meaning.month:g}"
-    if meaning.visit:
-        said += f" at visit {meaning.visit.lstrip('#')}"
-    if meaning.role == "time":
-        said = f"{meaning.unit}s from {meaning.clock if meaning.clock != 'unknown' else '(?)'}"
-    return said
-
-

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 
 from data.build import build_trial
 from data.columns import ColumnMap
 from data.date_styles import DateReader
+from data.evidence import ColumnEvidence, evidence_of, mapping_of
 from data.files import RefusedFile, UploadedFile
 from data.findings import Finding
 from data.formats.opening import read_sheets
@@ -31,8 +32,6 @@ ReadSheets = Callable[[UploadedFile], list[Sheet]]
 
 __all__ = ["QUESTIONS", "Question", "Reading", "Verdict", "read_files"]
 
-_NO_TIME_CODES: Final = ("NO_TIME",)
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -43,7 +42,8 @@ class Reading:
     mapping
         What each column was taken for, by "file / sheet" and header.
     columns
-        The tables with their columns, for the mapping form.
+        Every column with what it was taken for and a few of its cells, for the mapping form;
+        cells of columns that identify people are left out.
     """
 
     verdict: Verdict
@@ -51,7 +51,7 @@ class Reading:
     findings: tuple[Finding, ...] = ()
     questions: tuple[Question, ...] = ()
     mapping: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    arranged: Arranged | None = field(default=None, repr=False, compare=False)
+    columns: tuple[ColumnEvidence, ...] = field(default=(), repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the report that ``alslope read`` writes."""
@@ -115,38 +115,26 @@ def read_trial(sheets: Sequence[Sheet], recipe: TrialRecipe) -> Reading:
     sheets, unused_fixes = recipe.corrected(sheets)
     arranged = arrange(sheets, recipe.columns_by_table())
     problem = missing_roles(arranged)
-    mapping = _mapping(arranged)
+    evidence = evidence_of(arranged.tables)
+    mapping = mapping_of(evidence)
     if problem is not None:
         finding, could_map = problem
         if could_map and "MAPPING" not in recipe.answers:
             question = asked("MAPPING", finding.sentence())
-            return Reading("ask", None, (finding_as_info(finding),), (question,), mapping, arranged)
-        return Reading("reject", None, (finding,), (), mapping, arranged)
+            return Reading("ask", None, (_as_remark(finding),), (question,), mapping, evidence)
+        return Reading("reject", None, (finding,), (), mapping, evidence)
     findings = [*unused_fixes, *arranged.findings, *column_findings(arranged)]
     findings += _privacy(arranged)
-    return _read(arranged, recipe.answers, findings, mapping)
+    reading = _read(arranged, recipe.answers, findings)
+    return replace(reading, mapping=mapping, columns=evidence)
 
 
-def finding_as_info(finding: Finding) -> Finding:
+def _as_remark(finding: Finding) -> Finding:
     """Return a refusal as a mere remark: the user can still say which column is meant."""
-    return Finding(
-        finding.code,
-        "info",
-        finding.text,
-        finding.next_step,
-        finding.file,
-        finding.sheet,
-        finding.row,
-        finding.column,
-    )
+    return replace(finding, severity="info")
 
 
-def _read(
-    arranged: Arranged,
-    answers: Mapping[str, str],
-    findings: list[Finding],
-    mapping: Mapping[str, Mapping[str, str]],
-) -> Reading:
+def _read(arranged: Arranged, answers: Mapping[str, str], findings: list[Finding]) -> Reading:
     blocks = arranged.blocks
     dates = DateReader(blocks, DATED_FACTS, arranged.tables, answers)
     apart = identify(blocks, merge=False)
@@ -157,20 +145,20 @@ def _read(
     if any(b.role.startswith("vc") for b in measures) and "VC_KIND" not in answers:
         questions.append(asked("VC_KIND"))
     if questions:
-        return Reading("ask", None, tuple(findings), tuple(questions), mapping, arranged)
+        return Reading("ask", None, tuple(findings), tuple(questions))
     people, measured, merged = _merged(blocks, apart, together, measured, dates, answers)
     if isinstance(merged, Question):
-        return Reading("ask", None, tuple(findings), (merged,), mapping, arranged)
+        return Reading("ask", None, tuple(findings), (merged,))
     facts = facts_of(blocks, people, dates)
     findings += [*dates.findings, *merged]
     built = build_trial(measured, people, facts, answers, findings)
     if built.questions:
-        return Reading("ask", None, built.findings, built.questions, mapping, arranged)
+        return Reading("ask", None, built.findings, built.questions)
     if built.trial is None:
-        return Reading("reject", None, built.findings, (), mapping, arranged)
+        return Reading("reject", None, built.findings)
     flagged = any(finding.severity == "warning" for finding in built.findings)
     verdict: Verdict = "load_flagged" if flagged else "load"
-    return Reading(verdict, built.trial, built.findings, (), mapping, arranged)
+    return Reading(verdict, built.trial, built.findings)
 
 
 def _doubts(arranged: Arranged, answers: Mapping[str, str]) -> list[Question]:
@@ -197,13 +185,13 @@ def _merged(
     joined = np.asarray([together.code_of[_cell(apart, name)] for name in apart.names])
     contradicting = _contradicting(measured, joined, facts_of(blocks, apart, dates))
     if contradicting and answer != "yes":
-        names = "; ".join(", ".join(together.variants[together.names[p]]) for p in contradicting[:6])
+        names = "; ".join(
+            ", ".join(together.variants[together.names[p]]) for p in contradicting[:6]
+        )
         return apart, measured, asked("ID_MERGE", names)
     values = measured.values.assign(patient=_recoded(measured.values["patient"].to_numpy(), joined))
-    events = tuple(
-        _moved(event, int(joined[event.patient])) for event in measured.events
-    )
-    moved = Measured(values, measured.places, events, measured.findings, measured.questions)
+    events = tuple(replace(event, patient=int(joined[event.patient])) for event in measured.events)
+    moved = replace(measured, values=values, events=events)
     text = f"Names that are one patient, {len(alike)}: {'; '.join(alike[:12])}"
     text += "…" if len(alike) > 12 else "."
     step = "They differ only in case, separators or zeros, and no day contradicts another."
@@ -219,12 +207,6 @@ def _recoded(codes: np.typing.NDArray[np.int64], joined: np.typing.NDArray[np.in
     return np.where(codes >= 0, joined[np.maximum(codes, 0)], -1)
 
 
-def _moved(event: Any, patient: int) -> Any:
-    from dataclasses import replace
-
-    return replace(event, patient=patient)
-
-
 def _contradicting(
     measured: Measured, joined: np.typing.NDArray[np.int64], facts: Facts
 ) -> list[int]:
@@ -234,7 +216,9 @@ def _contradicting(
     when = values["date"].fillna(values["offset"] + 10_000_000.0)
     keys = [values["merged"], values["role"], values["item"], values["trial"], when]
     groups = values.groupby(keys)
-    several = (groups["patient"].transform("nunique") > 1) & (groups["value"].transform("nunique") > 1)
+    several = (groups["patient"].transform("nunique") > 1) & (
+        groups["value"].transform("nunique") > 1
+    )
     found = set(values.loc[several, "merged"].tolist())
     for p in np.unique(joined):
         dates = {facts.transplants[q] for q in np.flatnonzero(joined == p) if facts.transplants[q]}
@@ -254,19 +238,6 @@ def _privacy(arranged: Arranged) -> list[Finding]:
 
 def _mapped(columns: ColumnMap) -> set[int]:
     return {at for at, m in columns.meanings.items() if m.role not in ("ignored", "birth")}
-
-
-def _mapping(arranged: Arranged) -> dict[str, dict[str, str]]:
-    from data.layouts import table_key
-    from data.problems import describe
-
-    return {
-        table_key(table): {
-            table.header[at] or f"column {at + 1}": describe(meaning)
-            for at, meaning in columns.meanings.items()
-        }
-        for table, columns in arranged.tables
-    }
 
 
 def _rejected(finding: Finding) -> Reading:

@@ -122,6 +122,8 @@ class When:
         Nominal month from the header of a wide table.
     skips_zero
         Whether the offset is a study day, which has no day 0.
+    fallback
+        Another column of times on the same clock, for rows in which the first is empty.
     """
 
     date: Field | None = None
@@ -131,12 +133,26 @@ class When:
     label: Field | None = None
     month: float | None = None
     skips_zero: bool = False
+    fallback: When | None = None
 
     @property
     def known(self) -> bool:
         """Whether anything tells the time."""
         given = (self.date, self.offset, self.label, self.month)
         return any(part is not None for part in given)
+
+    def only(self, rows: IntArray) -> When:
+        """Return the times of some rows of the table."""
+        return When(
+            self.date.only(rows) if self.date else None,
+            self.offset.only(rows) if self.offset else None,
+            self.clock,
+            self.unit,
+            self.label.only(rows) if self.label else None,
+            self.month,
+            self.skips_zero,
+            self.fallback.only(rows) if self.fallback else None,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,27 +193,61 @@ class Block:
 
     def only(self, rows: IntArray) -> Block:
         """Return the block for some rows of its table."""
-        when = self.when
-        limited = When(
-            when.date.only(rows) if when.date else None,
-            when.offset.only(rows) if when.offset else None,
-            when.clock,
-            when.unit,
-            when.label.only(rows) if when.label else None,
-            when.month,
-            when.skips_zero,
-        )
         return Block(
             self.role,
             self.cells.only(rows),
             self.patient.only(rows),
-            limited,
+            self.when.only(rows),
             self.item,
             self.trial,
             self.factor,
             self.unit.only(rows) if self.unit else None,
             self.sure,
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """The column from which values were read: to name its cells, and to correct them.
+
+    Parameters
+    ----------
+    cells
+        The column of the values.
+    dates
+        The column of their dates, if there is one.
+    """
+
+    cells: Field
+    dates: Field | None = None
+
+    @property
+    def file(self) -> str:
+        """Name of the file."""
+        return self.cells.table.file
+
+    @property
+    def sheet(self) -> str:
+        """Name of the sheet, empty for formats without sheets."""
+        return self.cells.table.sheet
+
+    @property
+    def header(self) -> str:
+        """Header of the column."""
+        return self.cells.header
+
+    def text(self, row: int) -> str:
+        """Return the text of the cell in a row of the file."""
+        return _text_at(self.cells, row)
+
+    def date_text(self, row: int) -> str:
+        """Return the text of the date in a row of the file, empty where there is none."""
+        return "" if self.dates is None else _text_at(self.dates, row)
+
+
+def _text_at(field: Field, row: int) -> str:
+    at = np.flatnonzero(field.table.row_numbers == row)
+    return field.table.columns[field.position][int(at[0])] if len(at) else ""
 
 
 def rows_where(mask: np.typing.NDArray[np.bool_]) -> IntArray:

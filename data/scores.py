@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from data.endpoints import ENDPOINTS
-from data.findings import Finding
+from data.findings import Finding, Severity
+from data.records import Place
 from data.trial import USABLE
 
 DOMAINS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -39,7 +40,7 @@ class Scored:
 
 def score(
     values: pd.DataFrame,
-    places: Sequence[tuple[str, str, str]],
+    places: Sequence[Place],
     answers: Mapping[str, str],
 ) -> Scored:
     """Make totals from items and one value from several attempts.
@@ -65,7 +66,7 @@ class _Scorer:
     def __init__(
         self,
         values: pd.DataFrame,
-        places: Sequence[tuple[str, str, str]],
+        places: Sequence[Place],
         answers: Mapping[str, str],
     ) -> None:
         self.values = values
@@ -114,7 +115,7 @@ class _Scorer:
         for _, bad in items[~good].head(40).iterrows():
             text = f"{bad['value']:g} cannot be item {bad['item']} (0 to 4)."
             step = "The item is not used and no total was made of it; correct the file."
-            self._note("OUT_OF_RANGE", text, step, bad)
+            self._note("OUT_OF_RANGE", text, step, bad, proposal="")
         return items[good]
 
     def _fifth(self, wide: pd.DataFrame, tube: pd.Series) -> pd.Series:
@@ -156,8 +157,10 @@ class _Scorer:
             first = rest[bare].iloc[0]
             if revised and answer is None:
                 text = "The header says ALSFRS; its values were taken as ALSFRS-R (0–48): "
-                text += "the items are those of ALSFRS-R." if revised_items else (
-                    f"they go up to {highest:g}, above the 40 of the original scale."
+                text += (
+                    "the items are those of ALSFRS-R."
+                    if revised_items
+                    else (f"they go up to {highest:g}, above the 40 of the original scale.")
                 )
                 self._note("ALSFRS_TAKEN_AS_R", text, "", first, info=True)
             elif not both:
@@ -168,7 +171,9 @@ class _Scorer:
 
     def _original(self, first: pd.Series) -> None:
         text = "These are values of the original ALSFRS (0–40), not of the ALSFRS-R (0–48)."
-        step = "They are shown on their own scale. If they are ALSFRS-R, answer ALSFRS_SCALE=revised."
+        step = (
+            "They are shown on their own scale. If they are ALSFRS-R, answer ALSFRS_SCALE=revised."
+        )
         self._note("ALSFRS_ORIGINAL_SCALE", text, step, first)
 
     def _totals(self, wide: pd.DataFrame, rest: pd.DataFrame) -> pd.DataFrame:
@@ -184,7 +189,9 @@ class _Scorer:
         self._report_partial(wide, rest, total, original)
         for key, sums in (("alsfrs_r", total), ("alsfrs_40", original)):
             made.append(self._beside_stated(key, _made(wide, key, sums), rest))
-        if original.notna().any() and not any(f.code == "ALSFRS_ORIGINAL_SCALE" for f in self.findings):
+        if original.notna().any() and not any(
+            f.code == "ALSFRS_ORIGINAL_SCALE" for f in self.findings
+        ):
             self._original(wide[original.notna()].iloc[0])
         result = pd.concat(made, ignore_index=True)
         stated = _index(rest)
@@ -211,12 +218,16 @@ class _Scorer:
         stated = rest[rest["role"] == key]
         if stated.empty or made.empty:
             return made
-        both = stated.merge(made[[*_SAME_VISIT, "value"]], on=list(_SAME_VISIT), suffixes=("", "_sum"))
+        both = stated.merge(
+            made[[*_SAME_VISIT, "value"]], on=list(_SAME_VISIT), suffixes=("", "_sum")
+        )
         differs = both[both["value"] != both["value_sum"]]
         for _, bad in differs.head(40).iterrows():
-            text = f"The stated total is {bad['value']:g}, the items add up to {bad['value_sum']:g}."
+            text = (
+                f"The stated total is {bad['value']:g}, the items add up to {bad['value_sum']:g}."
+            )
             step = "The stated total is used; apply the sum instead if an item is right."
-            self._note("TOTAL_MISMATCH", text, step, bad, value=f"{bad['value']:g}")
+            self._note("TOTAL_MISMATCH", text, step, bad, proposal=f"{bad['value_sum']:g}")
         if len(differs) > 40:
             text = f"{len(differs) - 40} more totals differ from the sum of their items."
             self._note("TOTAL_MISMATCH", text, "See above.", differs.iloc[40])
@@ -236,7 +247,9 @@ class _Scorer:
         about = domains.drop_duplicates(keys).set_index(keys)[list(_KEEP)]
         total = wide[list(DOMAINS)].sum(axis=1, min_count=4)
         made = _made(wide.join(about).reset_index(), "alsfrs_r", total.reset_index(drop=True))
-        stated = _index(values[values["role"].isin(["alsfrs_r", "alsfrs_40"])].assign(role="alsfrs_r"))
+        stated = _index(
+            values[values["role"].isin(["alsfrs_r", "alsfrs_40"])].assign(role="alsfrs_r")
+        )
         made = made[~_index(made).isin(stated)]
         if len(made):
             text = f"Totals that were made of the four domains: {len(made)}."
@@ -251,12 +264,25 @@ class _Scorer:
         at: pd.Series,
         *,
         info: bool = False,
-        value: str = "",
+        proposal: str | None = None,
     ) -> None:
-        file, sheet, header = self.places[int(at["place"])]
+        place = self.places[int(at["place"])]
         row = int(at["row"])
-        level = "info" if info else "warning"
-        self.findings.append(Finding(code, level, text, step, file, sheet, row, header, value))
+        level: Severity = "info" if info else "warning"
+        self.findings.append(
+            Finding(
+                code,
+                level,
+                text,
+                step,
+                place.file,
+                place.sheet,
+                row,
+                place.header,
+                place.text(row) if proposal is not None else "",
+                proposal,
+            )
+        )
 
 
 def _is_switch(wide: pd.DataFrame) -> bool:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from data.endpoints import ENDPOINTS
 from data.findings import Finding, Severity
+from data.records import Place
 from data.scores import impossible
 from data.trial import USABLE
 
@@ -20,6 +21,8 @@ _JUST_AFTER_DAYS: Final = 3
 _OUT_OF_STEP_DAYS: Final = 300
 _BIGGEST_JUMP: Final = 10.0
 _JUMP_DAYS: Final = 92.0
+_REPEAT: Final = 5.0
+_RATIO_OFF: Final = 0.2
 
 
 class Suspects:
@@ -33,12 +36,10 @@ class Suspects:
     names
         Names of the patients.
     places
-        File, sheet and header of each column.
+        The columns from which the values were read.
     """
 
-    def __init__(
-        self, values: pd.DataFrame, names: Sequence[str], places: Sequence[tuple[str, str, str]]
-    ) -> None:
+    def __init__(self, values: pd.DataFrame, names: Sequence[str], places: Sequence[Place]) -> None:
         self.values = values
         self.names = names
         self.places = places
@@ -57,6 +58,7 @@ class Suspects:
                 lambda row, n=named: f"{row['value']:g} cannot be {n}.",  # type: ignore[misc]
                 "It is shown, at the edge of the scale, and not analysed; correct the file.",
                 with_value=True,
+                proposed=lambda _: "",
             )
 
     def far_away(self) -> None:
@@ -112,6 +114,7 @@ class Suspects:
             said,
             "It is shown but not analysed; correct the date, or keep the values with a reason.",
             by_row=True,
+            proposed=lambda row: years.get((int(row["patient"]), int(row["row"]))) or None,
         )
 
     def after_death(self, death_day: np.typing.NDArray[np.float64]) -> None:
@@ -141,22 +144,82 @@ class Suspects:
 
     def jumps(self) -> None:
         """Report changes of more than 10 ALSFRS-R points within three months; they stay in."""
-        mine = self.values[(self.values["role"] == "alsfrs_r").to_numpy() & self._usable()]
-        mine = mine.dropna(subset=["day"]).sort_values(["patient", "day"], kind="stable")
-        value, day = mine["value"].to_numpy(), mine["day"].to_numpy()
-        who = mine["patient"].to_numpy()
-        step = np.abs(np.diff(value, prepend=np.nan))
-        same = np.r_[False, who[1:] == who[:-1]] if len(who) else np.zeros(0, dtype=np.bool_)
-        near = np.diff(day, prepend=np.nan) <= _JUMP_DAYS
-        at = mine.index[same & near & (step > _BIGGEST_JUMP)]
-        mask = np.zeros(len(self.values), dtype=np.bool_)
-        mask[self.values.index.get_indexer(at)] = True
+        mask = self._steps("alsfrs_r", lambda step: np.abs(step) > _BIGGEST_JUMP)
         self._mark(
             mask,
             "SCORE_JUMP",
-            lambda row: f"{self.names[int(row['patient'])]}: ALSFRS-R changes by more than 10 "
-            "points within three months.",
+            lambda row: (
+                f"{self.names[int(row['patient'])]}: ALSFRS-R changes by more than 10 "
+                "points within three months."
+            ),
             "Check the score; it is used as it stands.",
+            aside=False,
+            with_value=True,
+        )
+
+    def rises(self) -> None:
+        """Tell of ALSFRS-R totals that rise by more than 5 points within three months.
+
+        Five points are what scoring a person again can yield; a larger rise is rare and often a
+        slip.
+        """
+        mask = self._steps("alsfrs_r", lambda step: (step > _REPEAT) & (step <= _BIGGEST_JUMP))
+        self._mark(
+            mask,
+            "SCORE_RISE",
+            lambda row: (
+                f"{self.names[int(row['patient'])]}: ALSFRS-R rises by more than "
+                f"{_REPEAT:g} points within three months."
+            ),
+            "Check the score; it is used as it stands.",
+            aside=False,
+            severity="info",
+            with_value=True,
+        )
+
+    def _steps(
+        self,
+        role: str,
+        test: Callable[[np.typing.NDArray[np.float64]], np.typing.NDArray[np.bool_]],
+    ) -> np.typing.NDArray[np.bool_]:
+        """Return values whose step from the visit before, within three months, passes a test."""
+        mine = self.values[(self.values["role"] == role).to_numpy() & self._usable()]
+        mine = mine.dropna(subset=["day"]).sort_values(["patient", "day"], kind="stable")
+        who, day = mine["patient"].to_numpy(), mine["day"].to_numpy()
+        same = np.r_[False, who[1:] == who[:-1]] if len(who) else np.zeros(0, dtype=np.bool_)
+        near = np.diff(day, prepend=np.nan) <= _JUMP_DAYS
+        found = test(np.diff(mine["value"].to_numpy(), prepend=np.nan))
+        mask = np.zeros(len(self.values), dtype=np.bool_)
+        mask[self.values.index.get_indexer(mine.index[same & near & found])] = True
+        return mask
+
+    def litres_against_percent(self) -> None:
+        """Report visits whose FVC in litres and in per cent do not belong together.
+
+        The predicted volume of an adult hardly changes over a trial, so that the ratio of the two
+        is nearly constant in a person; a visit off by more than a fifth has a slip in one.
+        """
+        keys = ["patient", "table", "visit_key"]
+        usable = self.values[self._usable()]
+        litres = usable[usable["role"] == "fvc_litres"].drop_duplicates(keys)
+        percent = usable[usable["role"] == "fvc"].drop_duplicates(keys)
+        both = litres.reset_index().merge(percent[[*keys, "value"]], on=keys, suffixes=("", "_pct"))
+        if both.empty:
+            return
+        ratio = both["value_pct"] / both["value"]
+        usual = ratio.groupby(both["patient"]).transform("median")
+        enough = ratio.groupby(both["patient"]).transform("size") >= 3
+        off = enough & ((ratio / usual - 1).abs() > _RATIO_OFF)
+        mask = np.zeros(len(self.values), dtype=np.bool_)
+        mask[self.values.index.get_indexer(both.loc[off, "index"])] = True
+        self._mark(
+            mask,
+            "FVC_UNITS_DISAGREE",
+            lambda row: (
+                f"{self.names[int(row['patient'])]}: FVC in litres and in % predicted do "
+                "not belong together at this visit."
+            ),
+            "Check both; they are used as they stand.",
             aside=False,
             with_value=True,
         )
@@ -206,8 +269,10 @@ class Suspects:
         self._mark(
             soon,
             "VISIT_JUST_AFTER",
-            lambda row: f"{self.names[int(row['patient'])]} has a visit on day +{row['day']:g}; it "
-            "counts as after the transplant.",
+            lambda row: (
+                f"{self.names[int(row['patient'])]} has a visit on day +{row['day']:g}; it "
+                "counts as after the transplant."
+            ),
             "If it is the baseline, move day 0 or correct one of the dates.",
             by_row=True,
             aside=False,
@@ -219,8 +284,9 @@ class Suspects:
         self._mark(
             mask,
             "TIME_MISMATCH",
-            lambda _: "The visit date and the stated time from the transplant are over a month "
-            "apart.",
+            lambda _: (
+                "The visit date and the stated time from the transplant are over a month apart."
+            ),
             "The date is used; correct the one that is wrong.",
             by_row=True,
             aside=False,
@@ -240,15 +306,27 @@ class Suspects:
         aside: bool = True,
         with_value: bool = False,
         severity: Severity = "warning",
+        proposed: Callable[[pd.Series], str | None] = lambda _: None,
     ) -> None:
         """Report the marked values, one finding a value or a row, and set them aside."""
         if not mask.any():
             return
         marked = self.values[mask]
-        shown = marked.drop_duplicates(["patient", "row", "place"] if not by_row else ["row", "patient"])
+        shown = marked.drop_duplicates(
+            ["patient", "row", "place"] if not by_row else ["row", "patient"]
+        )
         for _, row in shown.head(MAX_LISTED).iterrows():
             value = f"{row['value']:g}" if with_value else ""
-            self._note(code, severity, said(row), step, row, value=value, column=not by_row)
+            self._note(
+                code,
+                severity,
+                said(row),
+                step,
+                row,
+                value=value,
+                column=not by_row,
+                proposal=proposed(row),
+            )
         if len(shown) > MAX_LISTED:
             text = f"{len(shown) - MAX_LISTED} more of the same kind."
             self._note(code, severity, text, step, shown.iloc[MAX_LISTED])
@@ -265,11 +343,18 @@ class Suspects:
         *,
         value: str = "",
         column: bool = True,
+        proposal: str | None = None,
     ) -> None:
-        file, sheet, header = self.places[int(row["place"])]
-        at = header if column else ""
+        place, number = self.places[int(row["place"])], int(row["row"])
+        at = place.header if column else ""
+        if proposal is not None:
+            value = place.text(number)
+        if code == "SUSPECT_YEAR" and proposal is not None and place.dates is not None:
+            at, value = place.dates.header, place.date_text(number)
         self.findings.append(
-            Finding(code, severity, text, step, file, sheet, int(row["row"]), at, value)
+            Finding(
+                code, severity, text, step, place.file, place.sheet, number, at, value, proposal
+            )
         )
 
 

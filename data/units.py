@@ -191,7 +191,7 @@ class UnitReader:
         named = [part for part in parts if part.named == LITRES and part.block.factor == 1]
         rows = [part.value[(part.unit == LITRES) & _given(part)] for part in named]
         values = np.concatenate(rows) if rows else np.empty(0)
-        if not len(values) or np.median(values) < PERCENT_FROM:
+        if not len(values) or values.min() < PERCENT_FROM:
             return
         answer = self.answers.get("FVC_UNIT")
         if answer in _NAMES:

@@ -79,7 +79,9 @@ VISIT: Final = re.compile(
     r"visit|assess|exam|evaluation|untersuch|besuch|erhebung|visite|visita|follow ?up|control"
     r"|bewertung|termin|muayene|ویزیت|ارزیابی|معاینه|مراجعه"
 )
-SPIROMETRY: Final = re.compile(r"(?<![a-z])(?:pft|spiro\w*|fvc|svc|vc|lung|pulmonary|lufu)(?![a-z])")
+SPIROMETRY: Final = re.compile(
+    r"(?<![a-z])(?:pft|spiro\w*|fvc|svc|vc|lung|pulmonary|lufu)(?![a-z])"
+)
 PATIENT: Final = re.compile(
     r"(?:(?:the )?(?:patient(?:en)?|patients|pat|pt|subject|subj|participant|proband(?:en)?|person"
     r"|case|sujet|paciente|paziente|hasta|sub)"
@@ -113,7 +115,9 @@ VISIT_LABEL: Final = re.compile(
     r"|folder ?name|visit type|zeitpunkt"
 )
 SIMULATED: Final = re.compile(r"simulated|simulated data")
-IMPUTED: Final = re.compile(r"dtype|imputed|imputation|locf|imputed flag|is imputed|derivation type")
+IMPUTED: Final = re.compile(
+    r"dtype|imputed|imputation|locf|imputed flag|is imputed|derivation type"
+)
 UNIT: Final = re.compile(
     r"(?:fvc|fvc value|vital capacity|forced vital capacity|vc|spirometry)? ?(?:units?|unit of"
     r" measure|einheit|unite|unidad|واحد)"
@@ -136,13 +140,103 @@ DERIVED: Final = re.compile(
     r"|quality|form|imputed|locf|source|performed|done|available|aenderung)(?![a-z])"
 )
 FILLER: Final = frozenset(
-    "total score scores sum gesamt summe gesamtscore gesamtwert punkte points pts value values"
-    " result results res best max highest maximum of the and item items score48 0 48 40 out in at"
-    " nomre نمره امتیاز مجموع کل مقدار measured measurement observed actual obs score raw scale"
-    " questionnaire function functional rating revised puntaje puntuacion puntos punteggio skor"
-    " wert messwert seated sitting upright form calculated calc computed t tot ttl totl sc"
-    " alsfrs fvc for from all full entry today capacity forced vital value1 ظرفیت حیاتی اجباری"
-    " als amyotrophic lateral sclerosis exam test normal norm soll sollwert".split()
+    [
+        "total",
+        "score",
+        "scores",
+        "sum",
+        "gesamt",
+        "summe",
+        "gesamtscore",
+        "gesamtwert",
+        "punkte",
+        "points",
+        "pts",
+        "value",
+        "values",
+        "result",
+        "results",
+        "res",
+        "best",
+        "max",
+        "highest",
+        "maximum",
+        "of",
+        "the",
+        "and",
+        "item",
+        "items",
+        "score48",
+        "0",
+        "48",
+        "40",
+        "out",
+        "in",
+        "at",
+        "nomre",
+        "نمره",
+        "امتیاز",
+        "مجموع",
+        "کل",
+        "مقدار",
+        "measured",
+        "measurement",
+        "observed",
+        "actual",
+        "obs",
+        "score",
+        "raw",
+        "scale",
+        "questionnaire",
+        "function",
+        "functional",
+        "rating",
+        "revised",
+        "puntaje",
+        "puntuacion",
+        "puntos",
+        "punteggio",
+        "skor",
+        "wert",
+        "messwert",
+        "seated",
+        "sitting",
+        "upright",
+        "form",
+        "calculated",
+        "calc",
+        "computed",
+        "t",
+        "tot",
+        "ttl",
+        "totl",
+        "sc",
+        "alsfrs",
+        "fvc",
+        "for",
+        "from",
+        "all",
+        "full",
+        "entry",
+        "today",
+        "capacity",
+        "forced",
+        "vital",
+        "value1",
+        "ظرفیت",
+        "حیاتی",
+        "اجباری",
+        "als",
+        "amyotrophic",
+        "lateral",
+        "sclerosis",
+        "exam",
+        "test",
+        "normal",
+        "norm",
+        "soll",
+        "sollwert",
+    ]
 )
 
 _SUBSCORES: Final = (
