@@ -92,14 +92,16 @@ def _later_headers(sheet: Sheet) -> list[int]:
     seen = Recogniser()
     rows: set[int] = set()
     for column in sheet.columns:
-        named = column.flagged(lambda text: seen.names_patient(text))
+        named = column.flagged(seen.names_patient)
         rows |= set(np.flatnonzero(named).tolist())
     headers = []
     for at in sorted(rows):
         texts = sheet.row(at)
-        roles = {m.role for text in texts if (m := seen.meaning(text)) is not None}
-        numbers = sum(bool(_NUMERIC.fullmatch(text)) for text in texts if text)
-        if len(roles) >= 2 and not numbers:
+        filled = [text for text in texts if text]
+        known = [m for text in filled if (m := seen.meaning(text)) is not None]
+        numbers = sum(bool(_NUMERIC.fullmatch(text)) for text in filled)
+        enough = len({m.role for m in known}) >= 2 and len(known) >= 0.6 * len(filled)
+        if enough and not numbers:
             headers.append(at)
     first = set(sheet.row(headers[0])) if headers else set()
     later = [at for at in headers[1:] if set(sheet.row(at)) != first]
@@ -152,7 +154,7 @@ class Recogniser:
     def names_patient(self, text: str) -> bool:
         """Whether a text is the header of a column of patients."""
         meaning = self.meaning(text) if text and len(text) < 60 else None
-        return meaning is not None and meaning.role == "patient"
+        return meaning is not None and meaning.role == "patient" and meaning.sure
 
     def score(self, header: Sequence[str]) -> int:
         """Return how much of a header is understood: a patient and values weigh most."""

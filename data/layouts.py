@@ -13,6 +13,7 @@ from data import vocabulary as words
 from data.body_rows import prepared
 from data.columns import ColumnMap, map_columns
 from data.findings import Finding
+from data.identities import plain_name
 from data.header_rows import paired_cells, tables_of
 from data.long_form import is_long_form, long_blocks
 from data.meaning import Meaning, meaning_of
@@ -69,12 +70,36 @@ def arrange(
         found = _blocks(table, columns, findings)
         blocks += found
         kept.append((table, columns))
+    blocks = _of_known_patients(blocks, findings)
     findings += [
         _unread(sheet.file, sheet.name, len(sheet), hidden=True)
         for sheet in sheets
         if sheet not in visible
     ]
     return Arranged(tuple(kept), tuple(blocks), tuple(findings))
+
+
+def _of_known_patients(blocks: Sequence[Block], findings: list[Finding]) -> list[Block]:
+    """Leave out tables of facts that name no patient who has a visit: they are about others."""
+    measured = {_names(block) for block in blocks if block.role in MEASURES}
+    known = frozenset().union(*measured) if measured else frozenset()
+    tables = {id(b.cells.table): b.cells.table for b in blocks}
+    of_visits = {id(b.cells.table) for b in blocks if b.role in MEASURES}
+    strangers = set()
+    for key, table in tables.items():
+        mine = [b for b in blocks if id(b.cells.table) == key]
+        if known and key not in of_visits and not any(_names(b) & known for b in mine):
+            strangers.add(key)
+            text = "No patient of this table has a visit in the others; it was not used."
+            step = "If it belongs to this trial, write the patients as in the visits."
+            findings.append(
+                Finding("PATIENTS_UNMATCHED", "warning", text, step, table.file, table.sheet)
+            )
+    return [block for block in blocks if id(block.cells.table) not in strangers]
+
+
+def _names(block: Block) -> frozenset[str]:
+    return frozenset(plain_name(text) for text in block.patient.texts.used())
 
 
 def _given(given: Mapping[str, Mapping[str, str]], table: Table) -> Mapping[str, str]:

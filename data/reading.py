@@ -126,7 +126,8 @@ def read_trial(sheets: Sequence[Sheet], recipe: TrialRecipe) -> Reading:
     findings = [*unused_fixes, *arranged.findings, *column_findings(arranged)]
     findings += _privacy(arranged)
     reading = _read(arranged, recipe.answers, findings)
-    return replace(reading, mapping=mapping, columns=evidence)
+    trial = None if reading.trial is None else replace(reading.trial, recipe=recipe)
+    return replace(reading, trial=trial, mapping=mapping, columns=evidence)
 
 
 def _as_remark(finding: Finding) -> Finding:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from data.endpoints import ENDPOINTS
 from data.findings import Finding
+from data.recipe import TrialRecipe
 
 DAYS_PER_MONTH: Final = 30.4375
 """Days in a month everywhere in ALSlope: 365.25 / 12."""
@@ -121,6 +122,8 @@ class Trial:
         One row a visit with items, columns ``patient, day``, ``ITEM_COLUMNS`` (0 to 4, NaN where
         missing; item 5 is 5a or 5b), ``gastrostomy`` (whether 5b was used) and ``row``; ``None``
         where the file holds no items.
+    recipe
+        Answers, mapping and corrections that made the trial of its files.
     instance
         Different for every trial object: the key of what is kept while it is open. Two files with
         the same hash can still differ in rows, dates or title.
@@ -137,6 +140,7 @@ class Trial:
     notes: tuple[str, ...] = field(default=(), repr=False)
     example_id: str = ""
     items_frame: pd.DataFrame | None = field(default=None, repr=False)
+    recipe: TrialRecipe = field(default_factory=TrialRecipe, repr=False)
     instance: str = field(
         default_factory=lambda: uuid.uuid4().hex, init=False, compare=False, repr=False
     )
