@@ -30,6 +30,13 @@ _UNIT_CELL: Final = re.compile(
     r"|لیتر|درصد|سال|روز|ماه)\s*[)\]}]?",
     re.IGNORECASE,
 )
+_NAMES_COLUMNS: Final = re.compile(
+    r"(?:column|variable|field|item|header|code|abbreviation)s?(?: name)?|name|variablenname|spalte"
+)
+_EXPLAINS: Final = re.compile(
+    r"(?:description|meaning|definition|explanation|what to fill in|coding|codes|allowed values"
+    r"|permitted values|data type|beschreibung|bedeutung|توضیح|شرح)s?"
+)
 _NUMERIC: Final = re.compile(r"[+\-]?\d[\d.,/:\- ]*%?")
 
 
@@ -47,7 +54,7 @@ def tables_of(sheet: Sheet) -> list[Table]:
     The header is the row, or the two or three stacked rows, that names most of what ALSlope
     knows; where nothing is known it is the first row that is mostly text and full.
     """
-    if not len(sheet) or not sheet.columns:
+    if not len(sheet) or not sheet.columns or _is_dictionary(sheet):
         return []
     if sheet.names is not None:
         named = Table(
@@ -64,6 +71,18 @@ def tables_of(sheet: Sheet) -> list[Table]:
     cuts = [0, *_later_headers(sheet), len(sheet)]
     parts = [_rows(sheet, a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
     return [_one_table(part) for part in parts if len(part)]
+
+
+def _is_dictionary(sheet: Sheet) -> bool:
+    """Whether a sheet explains columns instead of holding values."""
+    if sheet.names is not None:
+        return False
+    for at in range(min(3, len(sheet))):
+        plain = [words.plain_words(text) for text in sheet.row(at) if text]
+        names = any(_NAMES_COLUMNS.fullmatch(text) for text in plain)
+        if names and any(_EXPLAINS.fullmatch(text) for text in plain):
+            return True
+    return False
 
 
 def _one_table(sheet: Sheet) -> Table:
@@ -154,7 +173,8 @@ class Recogniser:
     def names_patient(self, text: str) -> bool:
         """Whether a text is the header of a column of patients."""
         meaning = self.meaning(text) if text and len(text) < 60 else None
-        return meaning is not None and meaning.role == "patient" and meaning.sure
+        named = meaning is not None and meaning.role == "patient"
+        return named and words.plain_words(text) not in ("no", "nr", "code")
 
     def score(self, header: Sequence[str]) -> int:
         """Return how much of a header is understood: a patient and values weigh most."""

@@ -76,6 +76,12 @@ def arrange(
         for sheet in sheets
         if sheet not in visible
     ]
+    with_tables = {(table.file, table.sheet) for table in tables}
+    findings += [
+        _unread(sheet.file, sheet.name, len(sheet), hidden=False)
+        for sheet in visible
+        if (sheet.file, sheet.name) not in with_tables
+    ]
     return Arranged(tuple(kept), tuple(blocks), tuple(findings))
 
 
