@@ -162,9 +162,9 @@ def _reading(options: argparse.Namespace) -> tuple[Reading, Trial | None, dict[s
             raise CommandProblem(f"{name}: {problem.strerror or 'cannot be read'}.") from None
     answers = dict(_pair(text, "--answer") for text in options.answer)
     for code, value in answers.items():
-        problem = check_answer(code, value)
-        if problem is not None:
-            raise CommandProblem(f"--answer {code}={value}: {problem}.")
+        wrong = check_answer(code, value)
+        if wrong is not None:
+            raise CommandProblem(f"--answer {code}={value}: {wrong}.")
     with SheetReader(idle=0) as reader:
         reading = read_files(files, answers, opener=reader.read)
     return reading, reading.trial, {}

@@ -17,6 +17,7 @@ from data.measures import Measured, TextEvent
 from data.numbers import read_number
 from data.people import Facts, events_of, named
 from data.questions import Question
+from data.recipe import TrialRecipe
 from data.records import Place
 from data.scores import score
 from data.suspects import Suspects
@@ -38,7 +39,7 @@ def build_trial(
     measured: Measured,
     people: Identities,
     facts: Facts,
-    answers: Mapping[str, str],
+    recipe: TrialRecipe,
     earlier: Sequence[Finding] = (),
 ) -> Built:
     """Make the trial.
@@ -49,11 +50,12 @@ def build_trial(
         All values; ``patient`` is the position in ``people``.
     people, facts
         Who the patients are, and what is known of each.
-    answers
-        Answers to questions.
+    recipe
+        Answers and corrections, which the trial carries.
     earlier
         What was noticed before; the trial carries it too.
     """
+    answers = recipe.answers
     findings = [*earlier, *measured.findings, *facts.findings]
     values = measured.values[measured.values["patient"] >= 0].reset_index(drop=True)
     findings += _rows_without_patient(measured)
@@ -93,6 +95,7 @@ def build_trial(
         events_frame=events,
         items_frame=_items(scored.items, people.names, facts, answers),
         findings=tuple(findings),
+        recipe=recipe,
         simulated=bool(len(patients)) and bool(patients["simulated"].all()),
     )
     return Built(trial, tuple(findings))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -12,70 +11,19 @@ from typing import Final
 import numpy as np
 
 from data import vocabulary as words
-from data.dates import survey
-from data.meaning import Meaning, meaning_of, signed_words
-from data.numbers import decimal_comma, read_number
+from data.contents import Contents, contents_of
+from data.header_numbers import FEWEST_ITEMS, FEWEST_WIDE, number_visits, settle_numbers
+from data.meaning import Meaning, meaning_of
 from data.records import MEASURES
 from data.table import Table, TextColumn
 from data.times import visit_month
-from data.values import is_missing
-
-FEWEST_ITEMS: Final = 9
-"""Items from which headers such as "Q1" or "Walking" are taken for the ALSFRS-R."""
 
 FEWEST_DOMAINS: Final = 3
 DOMAIN_ROLES: Final = ("bulbar", "fine_motor", "gross_motor", "respiratory")
-FEWEST_WIDE: Final = 2
-_SAMPLE: Final = 400
 _MANY: Final = ("item", "gastrostomy_switch")
 _ONE_EACH: Final = ("patient", "visit_label", "unit", "capacity_test", "imputed", "group", "site")
 _LITRES: Final = (0.2, 9.0)
 _PERCENT_FROM: Final = 12.0
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What the cells of a column look like, from its distinct texts."""
-
-    filled: int
-    dates: int
-    numbers: int
-    low: float = float("nan")
-    high: float = float("nan")
-    negative: bool = False
-
-    @property
-    def are_dates(self) -> bool:
-        """Whether most filled cells are calendar dates."""
-        return self.filled > 0 and self.dates > 0.5 * self.filled
-
-    @property
-    def are_numbers(self) -> bool:
-        """Whether most filled cells are numbers."""
-        return self.filled > 0 and self.numbers > 0.5 * self.filled
-
-
-def contents_of(column: TextColumn) -> Contents:
-    """Look at a sample of the distinct texts of a column."""
-    texts = [text for text in column.used() if not is_missing(text)][:_SAMPLE]
-    if not texts:
-        return Contents(0, 0, 0)
-    comma = bool(decimal_comma(texts))
-    numbers = [
-        n.value for text in texts if (n := read_number(text, decimal_comma=comma)).value is not None
-    ]
-    found = survey(texts)
-    dates = found.n_dates + (found.n_serials if _could_be_days(numbers) else 0)
-    if not numbers:
-        return Contents(len(texts), dates, 0)
-    return Contents(
-        len(texts), dates, len(numbers), min(numbers), max(numbers), any(n < 0 for n in numbers)
-    )
-
-
-def _could_be_days(numbers: Sequence[float]) -> bool:
-    """Whether all numbers could be days counted by a spreadsheet."""
-    return all(20_000 <= n <= 60_000 for n in numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +79,7 @@ def map_columns(table: Table, given: Mapping[str, str] | None = None) -> ColumnM
     """
     contents = [contents_of(column) for column in table.columns]
     meanings: dict[int, Meaning] = {}
-    for at, header in enumerate(table.header):
-        found = contents[at]
+    for at, found in enumerate(contents):
         meaning = _meaning(table, at, found)
         if meaning is not None and meaning.role == "visit_date" and _counts(found):
             meaning = replace(meaning, role="time", clock="unknown", unit="day")
@@ -143,8 +90,8 @@ def map_columns(table: Table, given: Mapping[str, str] | None = None) -> ColumnM
         meanings = _as_given(table, meanings, given)
     meanings = _without_lonely_items(meanings)
     meanings = _transplant_days(table, meanings)
-    meanings, notes, doubts = _numbered(table, meanings, contents)
-    meanings = _repeated_visits(meanings)
+    meanings, notes, doubts = settle_numbers(table, meanings, contents)
+    meanings = number_visits(meanings)
     meanings = _numbered_transplants(meanings)
     meanings = _capacities_by_value(meanings, contents)
     meanings, doubled = _one_of_each(table, meanings, contents)
@@ -207,7 +154,7 @@ def _transplant_days(table: Table, meanings: dict[int, Meaning]) -> dict[int, Me
 
 def _same_per_patient(patient: TextColumn, column: TextColumn) -> bool:
     pairs = np.unique(np.stack([patient.codes, column.codes]), axis=1)
-    return pairs.shape[1] == len(np.unique(patient.codes)) < len(patient)
+    return bool(pairs.shape[1] == len(np.unique(patient.codes)) < len(patient))
 
 
 def _agrees(meaning: Meaning, found: Contents) -> bool:
@@ -218,9 +165,7 @@ def _agrees(meaning: Meaning, found: Contents) -> bool:
         return found.are_dates or not found.filled or not found.are_numbers
     if meaning.role in ("visit_date", "enrolment", "birth") and found.filled:
         return found.dates > 0 or not found.are_numbers
-    if meaning.role == "onset" and not found.are_dates:
-        return False
-    return True
+    return meaning.role != "onset" or found.are_dates
 
 
 def _as_given(
@@ -263,147 +208,6 @@ def _without_lonely_items(meanings: dict[int, Meaning]) -> dict[int, Meaning]:
     if len(items) >= FEWEST_ITEMS:
         return meanings
     return {at: m for at, m in meanings.items() if m.role != "item" or m.sure}
-
-
-def _numbered(
-    table: Table, meanings: dict[int, Meaning], contents: Sequence[Contents]
-) -> tuple[dict[int, Meaning], list[str], list[str]]:
-    """Decide whether numbers in headers are items, months or visits."""
-    numbered = {at: m for at, m in meanings.items() if m.number}
-    if not numbered:
-        return _undashed(table, meanings), [], []
-    result = dict(meanings)
-    scored = {at: m for at, m in numbered.items() if m.role.startswith("alsfrs")}
-    known = {m.item.rstrip("ab") for m in meanings.values() if m.role == "item"}
-    if _are_items(scored, contents, known):
-        result |= _as_items(scored)
-        numbered = {at: m for at, m in numbered.items() if at not in scored}
-    if not numbered:
-        return _undashed(table, result), [], []
-    dates = {m.number for m in numbered.values() if m.role == "visit_date"}
-    if dates:
-        for at, meaning in numbered.items():
-            visit = meaning.number if meaning.number in dates else ""
-            result[at] = replace(meaning, number="", visit=visit)
-        return result, [], []
-    return _as_months(table, result, numbered)
-
-
-def _are_items(
-    scored: Mapping[int, Meaning], contents: Sequence[Contents], known: set[str]
-) -> bool:
-    """Whether numbers behind "ALSFRS" count items: most items are there, scored from 0 to 4."""
-    numbers = [m.number for m in scored.values()]
-    marked = [n for n in numbers if n.startswith("q") or n.endswith(("a", "b"))]
-    if len(marked) >= FEWEST_ITEMS:
-        return True
-    plain = {n for n in numbers if re.fullmatch(r"q?\d+[ab]?|r[123]", n)}
-    small = all(not contents[at].filled or contents[at].high <= 4 for at in scored)
-    return (
-        len(plain) + len(known) >= FEWEST_ITEMS
-        and (small or bool(marked))
-        and len(plain) == len(set(numbers))
-    )
-
-
-def _as_items(scored: Mapping[int, Meaning]) -> dict[int, Meaning]:
-    """Number the items; R1 to R3 are items 10 to 12 where the others count from 1 to 9."""
-    revised = {m.number for m in scored.values() if m.role == "alsfrs_r"}
-    others = {m.number for m in scored.values() if m.role != "alsfrs_r"}
-    r_items = revised <= {"1", "2", "3"} and bool(revised) and "9" in others
-    result = {}
-    for at, meaning in scored.items():
-        number = meaning.number.lstrip("q")
-        if number.startswith("r") or (r_items and meaning.role == "alsfrs_r"):
-            number = str(9 + int(number.lstrip("r")))
-        result[at] = Meaning("item", item=number)
-    return result
-
-
-def _as_months(
-    table: Table, meanings: dict[int, Meaning], numbered: Mapping[int, Meaning]
-) -> tuple[dict[int, Meaning], list[str], list[str]]:
-    """Read numbers as months where the headers leave no other reading, else drop the columns."""
-    result = dict(meanings)
-    marks = {at: re.match(r"[mp]?", m.number)[0] for at, m in numbered.items()}  # type: ignore[index]
-    plain = {at: float(m.number.lstrip("mp+").rstrip("ab") or "nan") for at, m in numbered.items()}
-    notes: list[str] = []
-    doubts: list[str] = []
-    minus = False
-    if "m" in marks.values():
-        signed = any(m.month is not None and m.month < 0 for m in meanings.values())
-        signed |= any(value < 0 for value in plain.values())
-        falling = _falls_to_zero(marks, plain)
-        minus = not signed and ("p" in marks.values() or falling)
-        if minus:
-            notes.append("In the headers “m6” stands for month −6 and “p6” or “6” for month 6.")
-        doubts += ["MONTH_SIGN"] if falling and "p" not in marks.values() and not signed else []
-    months = {at: -v if minus and marks[at] == "m" else v for at, v in plain.items()}
-    named = bool(set(marks.values()) & {"m", "p"}) or any(
-        m.month is not None for m in meanings.values() if m.role in MEASURES
-    )
-    through_zero = any(v < 0 for v in months.values()) and any(v >= 0 for v in months.values())
-    steps = sorted(set(months.values()))
-    uneven = 0 in steps and any(b - a > 1 for a, b in zip(steps, steps[1:], strict=False))
-    counts = Counter(m.role for m in numbered.values())
-    wide = (named or through_zero or uneven) and (named or max(counts.values()) >= FEWEST_WIDE)
-    for at, meaning in numbered.items():
-        if wide:
-            result[at] = replace(meaning, number="", month=months[at] + 0.0)
-        else:
-            del result[at]
-    if not wide:
-        notes.append(
-            "Numbers in headers could be visits, items or months; the columns were not used."
-        )
-    return _undashed(table, result), notes, doubts
-
-
-def _falls_to_zero(marks: Mapping[int, str], plain: Mapping[int, float]) -> bool:
-    """Whether columns run m6, m3, 0 …: then the m can only be a minus."""
-    run: list[float] = []
-    for at, mark in marks.items():
-        if mark != "m":
-            break
-        run.append(plain[at])
-    rest = [plain[at] for at, mark in marks.items() if mark == ""]
-    return len(run) >= 2 and run == sorted(run, reverse=True) and bool(rest)
-
-
-def _undashed(table: Table, meanings: dict[int, Meaning]) -> dict[int, Meaning]:
-    """Read hyphens as separators where a month 0 has one too: nobody writes a minus zero.
-
-    Where another column is positive, the hyphens tell before from after and stay minus signs.
-    """
-    wide = {at: m for at, m in meanings.items() if m.month is not None and m.role in MEASURES}
-    minus_zero = any(
-        m.month == 0 and re.search(r"\w-\s*0|-\s*0", signed_words(table.header[at]))
-        for at, m in wide.items()
-    )
-    if minus_zero and all((m.month or 0) <= 0 for m in wide.values()):
-        positive = {at: replace(m, month=abs(m.month or 0.0)) for at, m in wide.items()}
-        return {**meanings, **positive}
-    return meanings
-
-
-def _repeated_visits(meanings: dict[int, Meaning]) -> dict[int, Meaning]:
-    """Number columns that repeat as "date, score, date, score …" by visit."""
-    dates = [at for at, m in meanings.items() if m.role == "visit_date" and not m.about]
-    if len(dates) < 2 or any(meanings[at].placed for at in dates):
-        return meanings
-    counts = Counter(
-        m.role for m in meanings.values() if m.role in MEASURES and not m.placed and not m.trial
-    )
-    if not counts or max(counts.values()) < len(dates):
-        return meanings
-    result = dict(meanings)
-    seen: Counter[str] = Counter()
-    for at, meaning in sorted(meanings.items()):
-        repeats = meaning.role == "visit_date" or counts.get(meaning.role, 0) == len(dates)
-        if repeats and not meaning.placed:
-            seen[meaning.role] += 1
-            result[at] = replace(meaning, visit=f"#{seen[meaning.role]}")
-    return result
 
 
 def _numbered_transplants(meanings: dict[int, Meaning]) -> dict[int, Meaning]:

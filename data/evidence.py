@@ -9,7 +9,7 @@ from typing import Final
 from data.columns import ColumnMap
 from data.layouts import table_key
 from data.meaning import Meaning
-from data.privacy import identifiers
+from data.privacy import Identifier
 from data.table import Table
 
 _SAMPLES: Final = 3
@@ -87,10 +87,22 @@ class ColumnEvidence:
 
 
 def evidence_of(
-    tables: Sequence[tuple[Table, ColumnMap]],
+    tables: Sequence[tuple[Table, ColumnMap]], personal: Sequence[Sequence[Identifier]]
 ) -> tuple[ColumnEvidence, ...]:
-    """Return every column of all tables that were looked at."""
-    return tuple(column for table, columns in tables for column in _columns(table, columns))
+    """Return every column of all tables that were looked at.
+
+    Parameters
+    ----------
+    tables
+        Tables with the meanings of their columns.
+    personal
+        For each table, its columns that identify people.
+    """
+    return tuple(
+        column
+        for (table, columns), found in zip(tables, personal, strict=True)
+        for column in _columns(table, columns, {i.position: i.kind for i in found})
+    )
 
 
 def mapping_of(evidence: Sequence[ColumnEvidence]) -> dict[str, dict[str, str]]:
@@ -102,9 +114,7 @@ def mapping_of(evidence: Sequence[ColumnEvidence]) -> dict[str, dict[str, str]]:
     return result
 
 
-def _columns(table: Table, columns: ColumnMap) -> list[ColumnEvidence]:
-    used = {at for at, m in columns.meanings.items() if m.role not in ("ignored", "birth")}
-    personal = {found.position: found.kind for found in identifiers(table, used)}
+def _columns(table: Table, columns: ColumnMap, personal: Mapping[int, str]) -> list[ColumnEvidence]:
     result = []
     for at, header in enumerate(table.header):
         meaning = columns.meanings.get(at)

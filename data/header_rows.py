@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -69,7 +70,7 @@ def tables_of(sheet: Sheet) -> list[Table]:
         )
         return [named]
     cuts = [0, *_later_headers(sheet), len(sheet)]
-    parts = [_rows(sheet, a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
+    parts = [_rows(sheet, a, b) for a, b in itertools.pairwise(cuts)]
     return [_one_table(part) for part in parts if len(part)]
 
 
@@ -172,6 +173,8 @@ class Recogniser:
 
     def names_patient(self, text: str) -> bool:
         """Whether a text is the header of a column of patients."""
+        if any(letter.isdigit() for letter in text):
+            return False
         meaning = self.meaning(text) if text and len(text) < 60 else None
         named = meaning is not None and meaning.role == "patient"
         return named and words.plain_words(text) not in ("no", "nr", "code")
@@ -200,7 +203,7 @@ class _Search:
     def table(self) -> Table:
         header = self._best()
         first = header.first + header.depth
-        units = ()
+        units: tuple[str, ...] = ()
         if first < len(self.rows) and self._is_unit_row(header, self.rows[first]):
             units = tuple(self.rows[first])
             first += 1

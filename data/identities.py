@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,23 +49,28 @@ def plain_name(text: str) -> str:
     return "|".join(part.lstrip("0") or "0" if part.isdigit() else part for part in parts) or text
 
 
-def identify(blocks: Sequence[Block], *, merge: bool) -> Identities:
-    """Find the patients of all blocks.
+def identify(blocks: Sequence[Block]) -> tuple[Identities, Identities]:
+    """Find the patients of all blocks: with every name apart, and with alike names joined.
 
     Parameters
     ----------
     blocks
         All blocks of the trial.
-    merge
-        Whether names that are alike are one patient.
     """
     counts = _counted(blocks)
     missing = _missing_names(counts)
-    groups: dict[str, list[str]] = {}
-    for text in counts:
-        if text and text not in missing:
-            groups.setdefault(plain_name(text) if merge else text, []).append(text)
-    names, code_of, variants = [], {}, {}
+    texts = [text for text in counts if text and text not in missing]
+    alike: dict[str, list[str]] = {}
+    for text in texts:
+        alike.setdefault(plain_name(text), []).append(text)
+    apart = _identities({text: [text] for text in texts}, counts)
+    return apart, apart if len(alike) == len(texts) else _identities(alike, counts)
+
+
+def _identities(groups: Mapping[str, list[str]], counts: Counter[str]) -> Identities:
+    names: list[str] = []
+    code_of: dict[str, int] = {}
+    variants: dict[str, tuple[str, ...]] = {}
     chosen = {key: _usual(texts, counts) for key, texts in groups.items()}
     for key in sorted(groups, key=lambda k: natural_key(chosen[k])):
         name = chosen[key]

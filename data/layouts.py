@@ -13,8 +13,8 @@ from data import vocabulary as words
 from data.body_rows import prepared
 from data.columns import ColumnMap, map_columns
 from data.findings import Finding
-from data.identities import plain_name
 from data.header_rows import paired_cells, tables_of
+from data.identities import plain_name
 from data.long_form import is_long_form, long_blocks
 from data.meaning import Meaning, meaning_of
 from data.numbers import read_number
@@ -87,6 +87,8 @@ def arrange(
 
 def _of_known_patients(blocks: Sequence[Block], findings: list[Finding]) -> list[Block]:
     """Leave out tables of facts that name no patient who has a visit: they are about others."""
+    if len({id(block.cells.table) for block in blocks}) < 2:
+        return list(blocks)
     measured = {_names(block) for block in blocks if block.role in MEASURES}
     known = frozenset().union(*measured) if measured else frozenset()
     tables = {id(b.cells.table): b.cells.table for b in blocks}

@@ -141,8 +141,8 @@ def _kinds(
         row = int(rows[first[i]])
         names = [table.columns[at][row] for at in parts.names]
         category = "" if parts.category is None else table.columns[parts.category][row]
-        at = rows[order[cuts[i] : cuts[i + 1]]]
-        kinds.append((" ".join(dict.fromkeys(names)), _meaning(names, category), np.sort(at)))
+        mine = np.sort(rows[order[cuts[i] : cuts[i + 1]]])
+        kinds.append((" ".join(dict.fromkeys(names)), _meaning(names, category), mine))
     return kinds
 
 

@@ -53,9 +53,6 @@ _VISIT_NUMBER: Final = re.compile(
     r"(?:no |nr |number )?\d{1,2}(?!\d)|(?<![a-z])(?:screening|baseline|bl|scr|eot|eos)(?![a-z])"
 )
 _BARE_NUMBER: Final = re.compile(r"[+-]?\s*\d{1,3}(?:\.\d+)?[ab]?")
-_ITEM_NUMBER: Final = re.compile(
-    r"(?:q|item|itm|frage|question|no|nr|p)?\s*(1[0-2]|[1-9])\s*([ab]?)"
-)
 _R_ITEM: Final = re.compile(r"(?:q|item)?\s*x?r\s*([123])r?|x([123])r")
 _BARE_ITEM: Final = re.compile(r"(?:q|item|frage|question|p|alsfrs)\s*(1[0-2]|[1-9])\s*([ab]?)")
 _ORDINALS: Final = (
@@ -63,7 +60,20 @@ _ORDINALS: Final = (
     (2, re.compile(r"(?<![a-z\d])(?:2nd|second|2|zweite\w*|دوم|deuxieme)(?![a-z\d])")),
     (3, re.compile(r"(?<![a-z\d])(?:3rd|third|3|dritte\w*|سوم|troisieme)(?![a-z\d])")),
 )
-_NUMBERED: Final = re.compile(r"(?:^|\s)(\d{1,2})$")
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """What a header says of the time of its values, besides their meaning."""
+
+    month: float | None = None
+    number: str = ""
+    visit: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether it says anything."""
+        return self != Spot()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +120,10 @@ class Meaning:
     ordinal: int = 0
     factor: float = 1.0
     sure: bool = True
+
+    def at(self, spot: Spot) -> Meaning:
+        """Return the meaning with the time that the header tells."""
+        return replace(self, month=spot.month, number=spot.number, visit=spot.visit)
 
     @property
     def placed(self) -> bool:
@@ -165,7 +179,7 @@ def _from_code(code: str, *, dates: bool) -> Meaning:
 
 def signed_words(header: str) -> str:
     """Return a header in lower case with its signs and decimal points, but no other marks."""
-    text = unicodedata.normalize("NFKD", clean(header).translate(words._LETTERS).casefold())
+    text = unicodedata.normalize("NFKD", clean(header).translate(words.LETTERS).casefold())
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
     text = re.sub(r"[%٪]", " pct ", text)
     text = re.sub(r"(?<!\d)\.|\.(?!\d)|[^\w+.\-]|_", " ", text)
@@ -195,13 +209,13 @@ def _measure(header: str, unit: str, plain: str, *, dates: bool) -> Meaning | No
 
 def _alsfrs(stem: str, rest: str, units: str, *, revised: bool, dates: bool) -> Meaning | None:
     if dates or words.DATE.search(words.plain_words(rest)):
-        return Meaning("visit_date", about="alsfrs", **_place(words.DATE.sub(" ", rest)))
+        return Meaning("visit_date", about="alsfrs").at(_spot(words.DATE.sub(" ", rest)))
     if words.DERIVED.search(rest) or words.STATISTIC.search(rest):
         return Meaning("ignored")
     plain = words.plain_words(rest)
     if item := words.item_in(plain):
         number = re.search(r"(?<![\d-])\d+(?!\d)", rest)
-        return Meaning("item", item=item, **_place(_without_words(rest) if not number else ""))
+        return Meaning("item", item=item).at(_spot("" if number else _without_words(rest)))
     if (key := words.subscore_in(plain)) is not None:
         return Meaning(key)
     scale = re.search(r"(?:0\s*-\s*|of |/ ?)?(40|48)(?!\d)", units)
@@ -214,7 +228,7 @@ def _alsfrs(stem: str, rest: str, units: str, *, revised: bool, dates: bool) -> 
 def _capacity(stem: str, rest: str, units: str, *, dates: bool) -> Meaning | None:
     if dates or words.DATE.search(words.plain_words(rest)):
         about = "svc" if stem == "svc" else "fvc"
-        return Meaning("visit_date", about=about, **_place(words.DATE.sub(" ", rest)))
+        return Meaning("visit_date", about=about).at(_spot(words.DATE.sub(" ", rest)))
     if words.UNIT.fullmatch(words.plain_words(f"{stem} {rest}")) and re.search(
         "unit|einheit", rest
     ):
@@ -251,8 +265,8 @@ def _with_rest(meaning: Meaning, rest: str) -> Meaning | None:
     left = _without_words(rest)
     if not left:
         return meaning
-    place = _place(left)
-    return replace(meaning, **place) if place else None
+    spot = _spot(left)
+    return meaning.at(spot) if spot.known else None
 
 
 def _without_words(rest: str) -> str:
@@ -260,29 +274,29 @@ def _without_words(rest: str) -> str:
     return " ".join(kept).strip(" -") if not re.search(r"\d", rest) else " ".join(kept).strip()
 
 
-def _place(rest: str) -> dict[str, object]:
+def _spot(rest: str) -> Spot:
     """Return the month, visit or bare number that the rest of a header names."""
     rest = " ".join(rest.split())
     if not rest or rest in "+-":
-        return {}
+        return Spot()
     if _BARE_NUMBER.fullmatch(rest):
-        return {"number": rest.replace(" ", "")}
+        return Spot(number=rest.replace(" ", ""))
     if match := re.fullmatch(
         r"(?:q|item|itm|frage|question|nr|no)\s*(1[0-2]|[1-9])\s*([ab]?)", rest
     ):
-        return {"number": f"q{match[1]}{match[2]}"}
+        return Spot(number=f"q{match[1]}{match[2]}")
     if match := re.fullmatch(r"(?:q|item)?\s*r\s*([123])", rest):
-        return {"number": f"r{match[1]}"}
+        return Spot(number=f"r{match[1]}")
     if match := re.fullmatch(r"([pm])\s*(\d{1,2})", rest):
-        return {"number": f"{match[1]}{match[2]}"}
+        return Spot(number=f"{match[1]}{match[2]}")
     if (month := visit_month(rest)) is not None and re.search(r"\d|[+-]", rest):
-        return {"month": month}
+        return Spot(month=month)
     if match := _VISIT_NUMBER.search(rest):
         left = _without_words(rest.replace(match[0], " "))
-        return {"visit": " ".join(match[0].split())} if not left.strip("- ") else {}
+        return Spot(visit="" if left.strip("- ") else " ".join(match[0].split()))
     if (month := visit_month(rest)) is not None:
-        return {"month": month}
-    return {}
+        return Spot(month=month)
+    return Spot()
 
 
 def _patient_or_place(plain: str) -> Meaning | None:
@@ -344,9 +358,9 @@ def _visit_date(plain: str, *, dates: bool) -> Meaning | None:
     left = " ".join(left.split())
     if not left:
         return Meaning("visit_date", about=about)
-    place = _place(re.sub(r"^([a-z])\s+(\d)", r"\1\2", left))
-    if place:
-        return replace(Meaning("visit_date", about=about), **place)
+    spot = _spot(re.sub(r"^([a-z])\s+(\d)", r"\1\2", left))
+    if spot.known:
+        return Meaning("visit_date", about=about).at(spot)
     if match := re.search(r"(?<![a-z])(?:v|visit)\s*\d+", plain):
         return Meaning("visit_date", about=about, visit=" ".join(match[0].split()))
     return Meaning("visit_date", about=about, sure=False) if dates else None

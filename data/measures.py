@@ -228,7 +228,7 @@ class _Measurer:
             days = np.where(days > 0, days - 1, days)
         absurd = np.abs(days) > _LONGEST_LIFE_DAYS
         result = np.where(absurd, np.nan, days)[texts.codes] + 0.0 if len(texts) else days
-        bad = np.flatnonzero(absurd[texts.codes]) if len(texts) else []
+        bad = np.flatnonzero(absurd[texts.codes])
         for row in bad[:_MAX_LISTED]:
             finding = self._finding(
                 cells,

@@ -107,16 +107,16 @@ class _Collector:
     ) -> tuple[tuple[int, ...], ...]:
         result: list[tuple[int, ...]] = [()] * self.n
         for role in ("first_exposure", "transplant"):
-            found = dated[role]
-            starts = found["patient"].to_numpy()
+            table = dated[role]
+            starts = table["patient"].to_numpy()
             cuts = np.searchsorted(starts, np.arange(self.n + 1))
-            days = found["day"].to_numpy().astype(np.int64)
-            for patient in np.unique(starts):
-                result[patient] = tuple(days[cuts[patient] : cuts[patient + 1]].tolist())
-        several = [(p, days) for p, days in enumerate(result) if len(days) > 1]
-        for patient, days in several[:40]:
-            text = f"{self.people.names[patient]} has {len(days)} different transplant dates: "
-            text += ", ".join(date.fromordinal(day).isoformat() for day in days) + "."
+            ordinals = table["day"].to_numpy().astype(np.int64)
+            for patient in np.unique(starts).tolist():
+                result[patient] = tuple(ordinals[cuts[patient] : cuts[patient + 1]].tolist())
+        several = [(p, found) for p, found in enumerate(result) if len(found) > 1]
+        for p, found in several[:40]:
+            text = f"{self.people.names[p]} has {len(found)} different transplant dates: "
+            text += ", ".join(date.fromordinal(day).isoformat() for day in found) + "."
             step = "The first one is day 0; the others are drawn."
             self.findings.append(Finding("MULTIPLE_TRANSPLANTS", "warning", text, step, *place))
         if len(several) > 40:
@@ -207,7 +207,7 @@ def events_of(facts: Facts, names: Sequence[str], first: npt.NDArray[np.float64]
     rows = []
     for role in _EVENTS:
         days = facts.days[role] - first
-        for patient in np.flatnonzero(np.isfinite(days)):
+        for patient in np.flatnonzero(np.isfinite(days)).tolist():
             rows.append(
                 {
                     "patient": names[patient],

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from data import vocabulary as words
-from data.columns import ColumnMap, contents_of
+from data.columns import ColumnMap
+from data.contents import contents_of
 from data.evidence import role_words
 from data.findings import Finding
 from data.layouts import Arranged

@@ -115,7 +115,8 @@ def read_trial(sheets: Sequence[Sheet], recipe: TrialRecipe) -> Reading:
     sheets, unused_fixes = recipe.corrected(sheets)
     arranged = arrange(sheets, recipe.columns_by_table())
     problem = missing_roles(arranged)
-    evidence = evidence_of(arranged.tables)
+    personal = [identifiers(table, _mapped(columns)) for table, columns in arranged.tables]
+    evidence = evidence_of(arranged.tables, personal)
     mapping = mapping_of(evidence)
     if problem is not None:
         finding, could_map = problem
@@ -124,10 +125,10 @@ def read_trial(sheets: Sequence[Sheet], recipe: TrialRecipe) -> Reading:
             return Reading("ask", None, (_as_remark(finding),), (question,), mapping, evidence)
         return Reading("reject", None, (finding,), (), mapping, evidence)
     findings = [*unused_fixes, *arranged.findings, *column_findings(arranged)]
-    findings += _privacy(arranged)
-    reading = _read(arranged, recipe.answers, findings)
-    trial = None if reading.trial is None else replace(reading.trial, recipe=recipe)
-    return replace(reading, trial=trial, mapping=mapping, columns=evidence)
+    for (table, columns), found in zip(arranged.tables, personal, strict=True):
+        findings += privacy_findings(table, found, _mapped(columns))
+    reading = _read(arranged, recipe, findings)
+    return replace(reading, mapping=mapping, columns=evidence)
 
 
 def _as_remark(finding: Finding) -> Finding:
@@ -135,11 +136,11 @@ def _as_remark(finding: Finding) -> Finding:
     return replace(finding, severity="info")
 
 
-def _read(arranged: Arranged, answers: Mapping[str, str], findings: list[Finding]) -> Reading:
+def _read(arranged: Arranged, recipe: TrialRecipe, findings: list[Finding]) -> Reading:
+    answers = recipe.answers
     blocks = arranged.blocks
     dates = DateReader(blocks, DATED_FACTS, arranged.tables, answers)
-    apart = identify(blocks, merge=False)
-    together = identify(blocks, merge=True)
+    apart, together = identify(blocks)
     measures = [block for block in blocks if block.role in MEASURES]
     measured = measure(measures, apart, dates, answers)
     questions = [*dates.questions, *measured.questions, *_doubts(arranged, answers)]
@@ -152,7 +153,7 @@ def _read(arranged: Arranged, answers: Mapping[str, str], findings: list[Finding
         return Reading("ask", None, tuple(findings), (merged,))
     facts = facts_of(blocks, people, dates)
     findings += [*dates.findings, *merged]
-    built = build_trial(measured, people, facts, answers, findings)
+    built = build_trial(measured, people, facts, recipe, findings)
     if built.questions:
         return Reading("ask", None, built.findings, built.questions)
     if built.trial is None:
@@ -226,15 +227,6 @@ def _contradicting(
         if len(dates) > 1:
             found.add(int(p))
     return sorted(int(p) for p in found)
-
-
-def _privacy(arranged: Arranged) -> list[Finding]:
-    findings: list[Finding] = []
-    for table, columns in arranged.tables:
-        mapped = _mapped(columns)
-        found = identifiers(table, mapped)
-        findings += privacy_findings(table, found, mapped)
-    return findings
 
 
 def _mapped(columns: ColumnMap) -> set[int]:

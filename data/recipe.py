@@ -40,9 +40,9 @@ class CellFix:
     code: str = ""
 
     def sentence(self) -> str:
-        """Return the correction in words."""
+        """Return the correction in words, without its place."""
         new = f"“{self.read_as}”" if self.read_as else "missing"
-        return f"row {self.row}, column {self.column}: “{self.found}” is read as {new}"
+        return f"“{self.found}” is read as {new}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ def _applied(fix: CellFix) -> Finding:
     return Finding(
         "CORRECTED",
         "info",
-        f"“{fix.found}” is read as {f'“{fix.read_as}”' if fix.read_as else 'missing'}, as you decided.",
+        f"{fix.sentence()}, as you decided.",
         "Undo it in the list of corrections.",
         fix.file,
         fix.sheet,

@@ -20,11 +20,12 @@ DOMAINS: Final[Mapping[str, tuple[str, ...]]] = {
     "gross_motor": ("7", "8", "9"),
     "respiratory": ("10", "11", "12"),
 }
-"""The four domains of the ALSFRS-R and their items (Cedarbaum 1999, 10.1016/S0022-510X(99)00210-5)."""
+"""The four domains of the ALSFRS-R and their items (10.1016/S0022-510X(99)00210-5)."""
 
 _ITEMS: Final = tuple(str(n) for n in range(1, 13))
 _FIRST_NINE: Final = _ITEMS[:9]
 _ORIGINAL: Final = "10 original"
+_GROUPED: Final = ("item", "gastrostomy_switch", *DOMAINS)
 _SAME_VISIT: Final = ("table", "patient", "visit_key")
 _KEEP: Final = ("date", "offset", "clock", "row", "place", "visit")
 
@@ -94,7 +95,9 @@ class _Scorer:
         items = self._possible_items(items)
         keys = list(_SAME_VISIT)
         once = items.drop_duplicates([*keys, "item"])
-        wide = once.pivot(index=keys, columns="item", values="value")
+        wide = (
+            once.set_index([*keys, "item"])["value"].unstack("item")  # noqa: PD010 - no aggregation
+        )
         about = once.drop_duplicates(keys).set_index(keys)[list(_KEEP)]
         wide = wide.join(about)
         for name in (*_ITEMS, "5a", "5b", _ORIGINAL):
@@ -239,9 +242,8 @@ class _Scorer:
         if domains.empty:
             return values
         keys = list(_SAME_VISIT)
-        wide = domains.drop_duplicates([*keys, "role"]).pivot(
-            index=keys, columns="role", values="value"
-        )
+        once = domains.drop_duplicates([*keys, "role"]).set_index([*keys, "role"])["value"]
+        wide = once.unstack("role")  # noqa: PD010 - there is nothing to aggregate
         if not set(DOMAINS) <= set(wide.columns):
             return values
         about = domains.drop_duplicates(keys).set_index(keys)[list(_KEEP)]
@@ -294,6 +296,8 @@ def _is_switch(wide: pd.DataFrame) -> bool:
 
 def _with_visit_keys(values: pd.DataFrame) -> pd.DataFrame:
     """Number visits: cells of one row and one nominal month, or of one patient at one time."""
+    if not values["role"].isin(_GROUPED).any() and not (values["trial"] > 0).any():
+        return values.assign(visit_key=values["row"].astype("float64"), status=USABLE)
     when = values["date"].fillna(values["offset"] + 10_000_000.0)
     rows = values.groupby(["table", "row"], sort=False).ngroup()
     several = values.groupby(["table", "row"], sort=False)["place"].transform("nunique") > 1
@@ -325,7 +329,8 @@ def _best_attempts(values: pd.DataFrame) -> pd.DataFrame:
 def _made(wide: pd.DataFrame, key: str, sums: pd.Series) -> pd.DataFrame:
     keys = [name for name in (*_SAME_VISIT, *_KEEP) if name in wide]
     frame = wide[keys].assign(role=key, value=sums.to_numpy(), status=USABLE, trial=0, item="")
-    return frame[np.isfinite(frame["value"].to_numpy())]
+    made: pd.DataFrame = frame[np.isfinite(frame["value"].to_numpy())]
+    return made
 
 
 def _index(frame: pd.DataFrame) -> pd.MultiIndex:

@@ -211,7 +211,7 @@ class Suspects:
         enough = ratio.groupby(both["patient"]).transform("size") >= 3
         off = enough & ((ratio / usual - 1).abs() > _RATIO_OFF)
         mask = np.zeros(len(self.values), dtype=np.bool_)
-        mask[self.values.index.get_indexer(both.loc[off, "index"])] = True
+        mask[self.values.index.get_indexer(pd.Index(both.loc[off, "index"]))] = True
         self._mark(
             mask,
             "FVC_UNITS_DISAGREE",

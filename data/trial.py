@@ -278,8 +278,11 @@ def _update(digest: Any, name: str, column: pd.Series[Any]) -> None:
         numbers[np.isnan(numbers)] = np.nan
         digest.update(numbers.tobytes())
     else:
-        texts = ("" if _absent(value) else str(value) for value in column.tolist())
-        digest.update("\x1f".join(texts).encode())
+        codes, distinct = pd.factorize(column.to_numpy(dtype=object), use_na_sentinel=False)
+        texts = np.asarray(
+            ["" if _absent(value) else str(value) for value in distinct], dtype=object
+        )
+        digest.update("\x1f".join(texts[codes].tolist() if len(texts) else []).encode())
 
 
 def _absent(value: object) -> bool:

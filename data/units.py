@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data import vocabulary as words
-from data.findings import Finding
+from data.findings import Finding, Severity
 from data.questions import Question, asked
 from data.records import Block
 from data.table import TextColumn
@@ -209,13 +209,12 @@ class UnitReader:
             self.questions.append(asked(code, evidence))
 
     def _note(
-        self, code: str, text: str, step: str, part: Capacity, *, severity: str = "warning"
+        self, code: str, text: str, step: str, part: Capacity, *, severity: Severity = "warning"
     ) -> None:
         cells = part.block.cells
-        level = "info" if severity == "info" else "warning"
         table = cells.table
         self.findings.append(
-            Finding(code, level, text, step, table.file, table.sheet, column=cells.header)
+            Finding(code, severity, text, step, table.file, table.sheet, column=cells.header)
         )
 
 

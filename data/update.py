@@ -78,13 +78,18 @@ def compare_versions(old: Trial, new: Trial) -> TrialUpdate:
     )
     changed = both[both["value_old"].notna() & both["value_new"].notna()]
     changed = changed[~np.isclose(changed["value_old"], changed["value_new"])]
-    dates = [dict(zip(t.patients["patient"], t.patients["transplant_dates"], strict=True)) for t in (old, new)]
-    days = [dict(zip(t.patients["patient"], t.patients["transplant_days"], strict=True)) for t in (old, new)]
+    dates = [
+        dict(zip(t.patients["patient"], t.patients["transplant_dates"], strict=True))
+        for t in (old, new)
+    ]
+    days = [
+        dict(zip(t.patients["patient"], t.patients["transplant_days"], strict=True))
+        for t in (old, new)
+    ]
     moved = [
         name
         for name in old.patient_ids
-        if name in theirs
-        and (dates[0][name] != dates[1][name] or days[0][name] != days[1][name])
+        if name in theirs and (dates[0][name] != dates[1][name] or days[0][name] != days[1][name])
     ]
     return TrialUpdate(
         patients_added=tuple(name for name in new.patient_ids if name not in ours),

@@ -17,7 +17,10 @@ from data.values import clean
 ITEMS: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12")
 """The twelve items of the ALSFRS-R; item 5 is filled in as 5a or 5b."""
 
-_LETTERS: Final = str.maketrans({"ي": "ی", "ك": "ک", "ة": "ه", "ß": "ss", "ı": "i", "ø": "o"})
+LETTERS: Final = str.maketrans(
+    {"ي": "ی", "ك": "ک", "ة": "ه", "ß": "ss", "ı": "i", "ø": "o"}  # noqa: RUF001
+)
+"""Letters that are written in several ways, and the way in which they are compared."""
 
 
 def plain_words(text: str) -> str:
@@ -29,7 +32,7 @@ def plain_words(text: str) -> str:
     'fvc pct pred'
     """
     text = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", clean(text))
-    folded = unicodedata.normalize("NFKD", text.translate(_LETTERS).casefold())
+    folded = unicodedata.normalize("NFKD", text.translate(LETTERS).casefold())
     letters = "".join(letter for letter in folded if not unicodedata.combining(letter))
     letters = re.sub(r"[%٪]", " pct ", letters)
     return " ".join(re.sub(r"[^\w]+|_", " ", letters).split())
