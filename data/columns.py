@@ -13,7 +13,8 @@ import numpy as np
 from data import vocabulary as words
 from data.contents import Contents, contents_of
 from data.header_numbers import FEWEST_ITEMS, FEWEST_WIDE, number_visits, settle_numbers
-from data.meaning import Meaning, meaning_of
+from data.headers import meaning_of
+from data.meaning import Meaning
 from data.records import MEASURES
 from data.table import Table, TextColumn
 from data.times import visit_month

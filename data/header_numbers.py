@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Final
 
 from data.contents import Contents
-from data.meaning import Meaning, signed_words
+from data.meaning import Meaning
+from data.measure_headers import signed_words
 from data.records import MEASURES
 from data.table import Table
 

@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 
 from data import vocabulary as words
-from data.meaning import Meaning, meaning_of
+from data.headers import meaning_of
+from data.meaning import Meaning
 from data.numbers import read_number
 from data.records import MEASURES
 from data.table import Sheet, Table, TextColumn

@@ -14,9 +14,10 @@ from data.body_rows import prepared
 from data.columns import ColumnMap, map_columns
 from data.findings import Finding
 from data.header_rows import paired_cells, tables_of
+from data.headers import meaning_of
 from data.identities import plain_name
 from data.long_form import is_long_form, long_blocks
-from data.meaning import Meaning, meaning_of
+from data.meaning import Meaning
 from data.numbers import read_number
 from data.procedures import procedure_blocks
 from data.records import (

@@ -13,7 +13,8 @@ from data import vocabulary as words
 from data.body_rows import drop_imputed
 from data.columns import ColumnMap
 from data.findings import Finding
-from data.meaning import Meaning, meaning_of
+from data.headers import meaning_of
+from data.meaning import Meaning
 from data.numbers import read_number
 from data.records import MEASURES, Block, Field, When, rows_where
 from data.table import IntArray, Table

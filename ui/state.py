@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
+import numpy as np
 import streamlit as st
 
-from analysis.settings import Settings, opening_endpoints
+from analysis.settings import PointDecision, Settings, opening_endpoints
 from data.endpoints import ENDPOINTS
+from data.evidence import ColumnEvidence
 from data.examples import EXAMPLE_IDS, FIRST_EXAMPLE, example_settings, load_example
+from data.reading import Reading
+from data.recipe import CellFix, TrialRecipe
 from data.trial import Trial
+from data.update import TrialUpdate, compare_versions, is_newer_version
 from ui.navigation import PATIENTS
 
 _TRIAL: Final = "alslope.trial"
@@ -19,8 +25,11 @@ _VIEW: Final = "alslope.view"
 _NOTES: Final = "alslope.notes"
 _MISSING: Final = "alslope.missing_upload"
 _OWN: Final = "alslope.own_settings"
-_ANSWERS: Final = "alslope.answers"
-_OPENED: Final = "alslope.opened_files"
+_DROPPED: Final = "alslope.dropped"
+_IN_FIELD: Final = "alslope.files_in_field"
+_SOURCE: Final = "alslope.files_of_trial"
+_MAPPINGS: Final = "alslope.mappings"
+_CHANGE: Final = "alslope.change"
 _CLEARED: Final = "alslope.times_cleared"
 
 OTHER_FILE: Final = (
@@ -51,6 +60,56 @@ class View:
     patient: int | None = None
     zoom: bool = False
     everyone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What a session knows of the files that were dropped last; never the files themselves.
+
+    Parameters
+    ----------
+    files
+        Digest of names and bytes.
+    recipe
+        What the user decided about these files.
+    reading
+        What reading them gave; ``None`` until they are read with this recipe.
+    as_before
+        Tables whose columns are taken as in an earlier file of the same shape.
+    alone
+        Whether the user wants no mapping of an earlier file here.
+    declined
+        Proposed corrections that the user does not want.
+    mapping_shown
+        Whether the user asked for the form of columns.
+    opened
+        Whether the trial was opened: files that still lie in the field open nothing again.
+    """
+
+    files: str
+    recipe: TrialRecipe = TrialRecipe()
+    reading: Reading | None = None
+    as_before: tuple[str, ...] = ()
+    alone: bool = False
+    declined: tuple[CellFix, ...] = ()
+    mapping_shown: bool = False
+    opened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a newer reading of the open trial changed, settings kept.
+
+    Parameters
+    ----------
+    update
+        What differs from the earlier file; ``None`` where the files are the same.
+    lost
+        Decisions about values that are not there any more.
+    """
+
+    update: TrialUpdate | None
+    lost: tuple[PointDecision, ...]
 
 
 def start_session() -> None:
@@ -127,13 +186,6 @@ def missing_upload() -> bool:
     return bool(st.session_state[_MISSING])
 
 
-def answers_for(files: int) -> dict[str, str]:
-    """Return the answers given about these files, to be added to; other files' are forgotten."""
-    if st.session_state.get(_ANSWERS, (None,))[0] != files:
-        st.session_state[_ANSWERS] = (files, {})
-    return cast("dict[str, str]", st.session_state[_ANSWERS][1])
-
-
 def drop_field_key() -> str:
     """Return the key of the field for files: a new one, hence empty, each time data are cleared."""
     times = st.session_state.get(_CLEARED, 0)
@@ -142,20 +194,81 @@ def drop_field_key() -> str:
 
 def nothing_dropped() -> None:
     """Note that no file lies in the field: the next one is new, even if it is the same."""
-    st.session_state.pop(_OPENED, None)
+    st.session_state[_IN_FIELD] = ""
+    if (known := dropped()) is not None:
+        st.session_state[_DROPPED] = replace(known, opened=False)
 
 
-def ask_again() -> None:
-    """Forget the answers about the files in the field, so that the questions come again."""
-    st.session_state.pop(_ANSWERS, None)
-    st.session_state.pop(_OPENED, None)
+def files_dropped(files: str) -> Dropped:
+    """Note which files lie in the field; return what is known of them."""
+    st.session_state[_IN_FIELD] = files
+    known = dropped()
+    if known is None or known.files != files:
+        known = st.session_state[_DROPPED] = Dropped(files)
+    return known
 
 
-def newly_dropped(files: int) -> bool:
-    """Whether these files were not opened before; they count as opened from now on."""
-    new = st.session_state.get(_OPENED) != files
-    st.session_state[_OPENED] = files
-    return bool(new)
+def dropped() -> Dropped | None:
+    """Return what is known of the files that were dropped last."""
+    return cast("Dropped | None", st.session_state.get(_DROPPED))
+
+
+def files_at_hand() -> bool:
+    """Whether the files dropped last still lie in the field, so that they can be read again."""
+    known = dropped()
+    return known is not None and st.session_state.get(_IN_FIELD) == known.files
+
+
+def is_source(known: Dropped) -> bool:
+    """Whether the open trial was read from these files."""
+    return bool(st.session_state.get(_SOURCE) == known.files) and trial().origin == "upload"
+
+
+def change_dropped(**changes: Any) -> None:
+    """Replace what is known of the files; another recipe means to read them again."""
+    known = dropped()
+    if known is None:
+        return
+    if "recipe" in changes and changes["recipe"] != known.recipe:
+        changes = {"reading": None, "opened": False, **changes}
+    st.session_state[_DROPPED] = replace(known, **changes)
+
+
+def remember_mapping(columns: Sequence[ColumnEvidence], table: str) -> None:
+    """Keep the columns that the user assigned in a table for later files of the same shape."""
+    known = dropped()
+    if known is not None and table in known.recipe.mapping:
+        shape = tuple(column.header for column in columns if column.table == table)
+        kept = st.session_state.setdefault(_MAPPINGS, {})
+        kept[shape] = dict(known.recipe.mapping[table])
+
+
+def remembered_mapping(shape: tuple[str, ...]) -> Mapping[str, str]:
+    """Return the columns that the user assigned in an earlier table of this shape."""
+    kept: dict[tuple[str, ...], dict[str, str]] = st.session_state.get(_MAPPINGS, {})
+    return kept.get(shape, {})
+
+
+def forget_mapping(shapes: Sequence[tuple[str, ...]]) -> None:
+    """Forget the columns assigned in tables of these shapes."""
+    for shape in shapes:
+        st.session_state.get(_MAPPINGS, {}).pop(shape, None)
+
+
+def change_of_trial() -> Change | None:
+    """Return what the file dropped last changed in the trial that was open."""
+    return cast("Change | None", st.session_state.get(_CHANGE))
+
+
+def forget_change() -> None:
+    """Stop showing what the newer file changed."""
+    st.session_state.pop(_CHANGE, None)
+
+
+def start_afresh() -> None:
+    """Go back to the settings with which the trial opens."""
+    st.session_state[_SETTINGS] = base_settings()
+    forget_change()
 
 
 def change_settings(**changes: Any) -> None:
@@ -180,17 +293,55 @@ def open_patient(position: int) -> None:
     st.switch_page(PATIENTS)
 
 
-def open_trial(new: Trial) -> None:
+def open_trial(new: Trial, files: str = "") -> None:
     """Make ``new`` the session's trial.
 
-    The settings of a link to an upload are kept for the file that is dropped next; otherwise the
-    trial opens with its own settings, or the defaults.
+    The settings stay for another reading of the same files, for a newer version of the open
+    trial, and for the file of the link; otherwise the trial opens with its own, or the defaults.
     """
-    kept = settings() if missing_upload() and new.origin == "upload" else None
+    old, source = trial(), st.session_state.get(_SOURCE)
+    same = bool(files) and source == files
+    uploads = old.origin == new.origin == "upload"
+    newer = uploads and not same and is_newer_version(old, new)
+    linked = missing_upload() and new.origin == "upload"
+    kept = settings() if linked or same or newer else None
     problems: tuple[str, ...] = ()
-    if kept is not None and st.session_state[_MISSING] != _upload_name(new):
+    if linked and st.session_state[_MISSING] != _upload_name(new):
         problems = (OTHER_FILE,)
-    _fill(new, kept, View(show=view().show), problems=problems)
+    looked_at = View(show=view().show)
+    if same or newer:
+        looked_at = replace(view(), patient=_same_patient(old, new))
+        if old.title != _usual_title(old):
+            new = replace(new, title=old.title)
+    _fill(new, kept, looked_at, problems=problems)
+    st.session_state[_SOURCE] = files
+    forget_change()
+    if kept is not None and (same or newer):
+        update = compare_versions(old, new) if newer else None
+        lost = tuple(point for point in kept.points if not _is_there(point, new))
+        if lost or (update is not None and not update.nothing):
+            st.session_state[_CHANGE] = Change(update, lost)
+
+
+def _usual_title(trial: Trial) -> str:
+    return f"Trial {trial.hash[:6]}"
+
+
+def _same_patient(old: Trial, new: Trial) -> int | None:
+    """Return where the patient who is looked at stands in the newer trial."""
+    position = view().patient
+    name = None if position is None else old.patient_ids[position]
+    return new.patient_ids.index(name) if name in new.patient_ids else None
+
+
+def _is_there(point: PointDecision, trial: Trial) -> bool:
+    """Whether the value that was decided about still stands on its day."""
+    if point.patient not in trial.patient_ids:
+        return False
+    series = trial.series(point.endpoint)
+    mine = series.patient == trial.patient_ids.index(point.patient)
+    mine &= np.isclose(series.day, point.day, rtol=0, atol=0.5) & (series.value == point.value)
+    return bool(mine.any())
 
 
 def rename_trial(title: str) -> None:

@@ -94,7 +94,15 @@ def test_long_table_with_dates():
     reading = read_text(DATED)
     assert reading.verdict == "load"
     assert points(reading) == DATED_POINTS
-    assert reading.mapping["alsfrs_r"] == "ALSFRS_R"
+    assert reading.to_json()["mapping"] == {
+        "t.csv": {
+            "patient_id": "patient",
+            "visit_date": "date of the visit",
+            "transplant_date": "transplant date",
+            "ALSFRS_R": "ALSFRS-R",
+            "FVC_percent": "FVC, % predicted",
+        }
+    }
     assert reading.to_json()["transplants"] == {"P1": ["2020-03-04"], "P2": ["2020-03-14"]}
 
 
@@ -307,10 +315,28 @@ def test_cells_without_a_header_are_listed(text):
     assert codes(reading), "a filled column was dropped without a word"
 
 
-def test_a_sheet_of_another_file_is_listed():
+def test_files_of_one_trial_are_read_together():
+    lines = DATED.splitlines(keepends=True)
+    files = [
+        UploadedFile("a.csv", "".join(lines[:5]).encode()),
+        UploadedFile("b.csv", "".join([lines[0], *lines[5:]]).encode()),
+    ]
+    reading = read_files(files)
+    assert reading.verdict == "load"
+    assert points(reading) == DATED_POINTS
+    assert reading.trial is not None
+    frame = reading.trial.measurements
+    assert dict(zip(frame["patient"], frame["file"], strict=True)) == {"P1": "a.csv", "P2": "b.csv"}
+
+
+def test_values_that_two_files_share_are_used_once_and_said():
+    # The second file holds the header and two visits of the first, three values in all.
     files = [UploadedFile("a.csv", DATED.encode()), UploadedFile("b.csv", DATED[:120].encode())]
-    found = finding(read_files(files), "SHEET_NOT_USED")
+    reading = read_files(files)
+    found = finding(reading, "EXACT_DUPLICATES")
     assert found.file == "b.csv"
+    assert "alike: 3" in found.text
+    assert points(reading) == DATED_POINTS
 
 
 # -- files that are no trial -----------------------------------------------------------------------
@@ -343,7 +369,7 @@ GOOD_BOOK = workbook(XLSX_ROWS, formats=PERCENT)
         (GOOD_BOOK[: len(GOOD_BOOK) // 2], "CORRUPT"),
         (GOOD_BOOK[:10], "CORRUPT"),
         (b"PK\x03\x04" + bytes(100), "CORRUPT"),
-        (zipped({"a.txt": b"x"}), "UNSUPPORTED_FORMAT"),
+        (zipped({"a.png": b"x"}), "UNSUPPORTED_FORMAT"),
         (zipped({"xl/workbook.xml": b"x"}), "CORRUPT"),
         (zipped({"xl/workbook.xml": b"x", "[Content_Types].xml": b"<"}), "CORRUPT"),
         (bytes(range(256)) * 4, "NOT_TEXT"),
@@ -375,12 +401,19 @@ def test_a_workbook_that_asks_for_entities_is_refused():
     sheet = members["xl/worksheets/sheet1.xml"]
     start = sheet.index(b"<worksheet")
     members["xl/worksheets/sheet1.xml"] = bomb + sheet[start:].replace(b"<v>40</v>", b"<v>&b;</v>")
-    refused(read(zipped(members), "v.xlsx"), "CORRUPT")
+    refused(read(zipped(members), "v.xlsx"), "UNSAFE_XML")
 
 
 def test_an_endless_cell_is_refused():
     text = b"patient_id,month,ALSFRS_R\nA,0,40\nA,1," + b"x" * 1_000_100 + b"\n"
-    refused(read(text), "UNPARSEABLE")
+    refused(read(text), "FIELD_TOO_LARGE")
+
+
+def test_a_table_in_a_zip_is_read_and_names_its_member():
+    reading = read(zipped({"visits.csv": DATED.encode()}), "visits.zip")
+    assert points(reading) == DATED_POINTS
+    assert reading.trial is not None
+    assert all("visits.csv" in file for file in reading.trial.measurements["file"])
 
 
 def test_no_file_is_refused():
@@ -418,11 +451,20 @@ LONG = "patient_id,day from transplant,ALSFRS_R\n"
 
 
 def test_text_in_a_score_is_listed_and_the_other_values_stay():
-    reading = read_text(LONG + "A,-60,40\nA,0,about 39\nA,60,38\n")
+    reading = read_text(LONG + "A,-60,40\nA,0,thirty-nine\nA,60,38\n")
     found = finding(reading, "NOT_A_NUMBER")
-    assert (found.row, found.column, found.value) == (3, "ALSFRS_R", "about 39")
+    assert (found.row, found.column, found.value) == (3, "ALSFRS_R", "thirty-nine")
     assert "ALSFRS-R" in found.text
     assert points(reading) == {("A", "alsfrs_r"): [(-60, 40), (60, 38)]}
+    assert reading.verdict == "load_flagged"
+
+
+def test_a_number_with_a_note_is_read_and_listed():
+    reading = read_text(LONG + "A,-60,40\nA,0,about 39\nA,60,38\n")
+    found = finding(reading, "ANNOTATED_VALUES")
+    assert (found.row, found.column, found.value) == (3, "ALSFRS_R", "about 39")
+    assert "39" in found.text
+    assert points(reading) == {("A", "alsfrs_r"): [(-60, 40), (0, 39), (60, 38)]}
     assert reading.verdict == "load_flagged"
 
 
@@ -559,7 +601,7 @@ def test_a_visit_after_death_is_quarantined():
 
 def fvc(values: str, header: str = "FVC", answers=None) -> Reading:
     rows = "".join(f"A,{i},{value}\n" for i, value in enumerate(values.split()))
-    return read_text(f"patient_id,month,{header}\n{rows}", answers)
+    return read_text(f"patient_id,month from transplant,{header}\n{rows}", answers)
 
 
 def test_fvc_in_per_cent_is_inferred_and_said():
@@ -585,7 +627,7 @@ def test_fvc_that_could_be_either_is_asked_and_answered(answer, endpoint):
     asked = fvc("9.5 8 4")
     assert (asked.verdict, asked.trial) == ("ask", None)
     assert [(q.code, [value for value, _ in q.options]) for q in asked.questions] == [
-        ("FVC_UNIT", ["percent", "litres"])
+        ("FVC_UNIT", ["percent", "litres", "fraction"])
     ]
     answered = fvc("9.5 8 4", answers={"FVC_UNIT": answer})
     assert points(answered) == {
@@ -626,7 +668,7 @@ def test_one_certain_date_settles_the_order(first, day):
 
 
 def test_both_questions_are_asked_at_once():
-    text = "patient_id,visit_date,transplant_date,FVC\nA,03/04/2020,01/02/2020,9\n"
+    text = "patient_id,visit_date,transplant_date,FVC\nA,03/04/2020,01/02/2020,9.5\n"
     assert [q.code for q in read_text(text).questions] == ["DATE_ORDER", "FVC_UNIT"]
     assert read_text(text, {"DATE_ORDER": "dmy", "FVC_UNIT": "percent"}).trial is not None
 
@@ -635,7 +677,7 @@ def test_both_questions_are_asked_at_once():
     ("text", "why"),
     [
         ("30 Feb 2020", "does not exist"),
-        ("2020-00-10", "does not exist"),
+        ("2020-00-10", "part of a date"),
         ("2999-01-01", "2999"),
         ("spring", "certainty"),
     ],
@@ -682,7 +724,7 @@ def test_no_damaged_workbook_raises(at, byte, cut):
     damaged[at] = byte
     content = bytes(damaged) if cut % 2 else bytes(damaged[:cut])
     reading = read(content, "x.xlsx")
-    assert reading.trial is not None or reading.findings
+    assert reading.trial is not None or reading.findings or reading.questions
 
 
 # What a trial needs, and more columns that may stand in its way.
@@ -745,7 +787,8 @@ cells = st.one_of(
     )
 )
 def test_every_number_of_a_tidy_table_is_a_measurement_or_an_exact_duplicate(rows):
-    text = "patient_id,month,ALSFRS_R,FVC_percent\n" + "".join(",".join(row) + "\n" for row in rows)
+    header = "patient_id,month from transplant,ALSFRS_R,FVC_percent\n"
+    text = header + "".join(",".join(row) + "\n" for row in rows)
     reading = read_text(text, {"FVC_UNIT": "percent"})
     written = []
     for patient, month, *values in rows:
@@ -783,11 +826,11 @@ def as_number(cell: str) -> float | None:
 
 
 def test_a_column_without_a_unit_yields_to_one_with_it():
-    reading = read_text("patient_id,month,FVC,FVC_percent\nA,0,70,71\nA,3,68,69\n")
+    reading = read_text("patient_id,month from transplant,FVC,FVC_percent\nA,0,70,71\nA,3,68,69\n")
     assert [value for _, value in points(reading)["A", "fvc"]] == [71, 69]
     assert "“FVC” names no unit" in finding(reading, "TWO_COLUMNS_FOR_ONE").text
 
 
 def test_an_impossible_score_does_not_set_a_good_one_of_the_same_day_aside():
-    reading = read_text("patient_id,month,ALSFRS_R\nA,0,60\nA,0,40\n")
+    reading = read_text(LONG + "A,0,60\nA,0,40\n")
     assert sorted(statuses(reading)) == [(40, "ok"), (60, "OUT_OF_RANGE")]

@@ -109,24 +109,59 @@ def test_a_month_stands_in_where_the_day_is_empty():
     assert not found(reading, "ROW_WITHOUT_DATE")
 
 
-@pytest.mark.parametrize(
-    ("names", "alike"),
-    [
-        (("P 1", "p1", "P-01"), True),
-        (("A_7", "a.07"), True),
-        (("P1", "P10"), False),
-        (("P1", "P100", "P2"), False),
-        (("P10", "P1", "P-0"), False),
-    ],
-)
-def test_names_that_could_be_one_patient_are_named_and_kept_apart(names, alike):
+@pytest.mark.parametrize("names", [("P 1", "p1", "P-01"), ("A_7", "a.07")])
+def test_names_that_differ_only_in_writing_are_one_patient_and_named(names):
+    rows = "".join(f"{name},{month},40\n" for month, name in enumerate(names, start=-1))
+    reading = read_text("patient_id,month,ALSFRS_R\n" + rows)
+    (finding,) = found(reading, "ID_VARIANTS_MERGED")
+    assert finding.severity == "warning"
+    assert all(name in finding.text for name in names)
+    assert reading.trial is not None
+    assert len(reading.trial.patient_ids) == 1
+    assert reading.trial.patient_ids[0] in names
+    assert len(values(reading)) == len(names)
+
+
+@pytest.mark.parametrize("names", [("P1", "P10"), ("P1", "P100", "P2"), ("P10", "P1", "P-0")])
+def test_names_of_different_numbers_are_different_patients(names):
     rows = "".join(f"{name},{month},40\n" for name in names for month in (-6, 0, 6))
     reading = read_text("patient_id,month,ALSFRS_R\n" + rows)
-    similar = found(reading, "SIMILAR_NAMES")
-    assert len(similar) == alike
-    assert all(name in finding.text for finding in similar for name in names)
+    assert reading.verdict == "load"
     assert reading.trial is not None
     assert set(reading.trial.patient_ids) == set(names)
+
+
+ALIKE = "patient_id,month,ALSFRS_R\nP1,-6,40\nP1,0,39\nP01,0,30\nP01,6,29\n"
+
+
+def test_alike_names_that_contradict_on_a_day_are_asked_about():
+    asked = read_text(ALIKE)
+    assert (asked.verdict, asked.trial) == ("ask", None)
+    assert [q.code for q in asked.questions] == ["ID_MERGE"]
+    assert "P01" in asked.questions[0].evidence
+    assert [value for value, _ in asked.questions[0].options] == ["yes", "no"]
+
+
+def test_the_answer_joins_alike_names_or_keeps_them_apart():
+    apart = read_text(ALIKE, {"ID_MERGE": "no"})
+    assert [(p, v) for p, _, _, v in values(apart)] == [
+        ("P01", 30),
+        ("P01", 29),
+        ("P1", 40),
+        ("P1", 39),
+    ]
+    assert found(apart, "SIMILAR_NAMES")
+    joined = read_text(ALIKE, {"ID_MERGE": "yes"})
+    assert joined.trial is not None
+    assert len(joined.trial.patient_ids) == 1
+    assert sorted(value for *_, value in values(joined)) == [29, 30, 39, 40]
+    status = joined.trial.measurements.set_index("value")["status"].to_dict()
+    assert status == {
+        40: "ok",
+        39: "CONFLICTING_DUPLICATES",
+        30: "CONFLICTING_DUPLICATES",
+        29: "ok",
+    }
 
 
 def test_a_visit_sixty_years_away_is_named_and_set_aside():

@@ -1,0 +1,180 @@
+"""What one column means, judged by its header and unit, before its neighbours are looked at."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from data import vocabulary as words
+from data.meaning import Meaning
+from data.measure_headers import measure_in, spot_in
+from data.times import clock, unit_of_time
+
+_R_ITEM: Final = re.compile(r"(?:q|item)?\s*x?r\s*([123])r?|x([123])r")
+_BARE_ITEM: Final = re.compile(r"(?:q|item|frage|question|p|alsfrs)\s*(1[0-2]|[1-9])\s*([ab]?)")
+_ORDINALS: Final = (
+    (1, re.compile(r"(?<![a-z\d])(?:1st|first|1|erste\w*|اول|premiere?)(?![a-z\d])")),
+    (2, re.compile(r"(?<![a-z\d])(?:2nd|second|2|zweite\w*|دوم|deuxieme)(?![a-z\d])")),
+    (3, re.compile(r"(?<![a-z\d])(?:3rd|third|3|dritte\w*|سوم|troisieme)(?![a-z\d])")),
+)
+
+
+def meaning_of(
+    header: str, unit: str = "", *, dates: bool = False, numbers: bool = False
+) -> Meaning | None:
+    """Return what a header says, or ``None``.
+
+    Parameters
+    ----------
+    header, unit
+        Text of the header, and of a unit row below it.
+    dates, numbers
+        Whether the cells below are calendar dates, or numbers.
+    """
+    plain = words.plain_words(header)
+    if not plain:
+        return None
+    if (known := words.EXACT.get(plain)) is not None:
+        return _from_code(known, dates=dates)
+    return (
+        measure_in(header, unit, plain, dates=dates)
+        or _patient_or_place(plain)
+        or _dated(plain, dates=dates)
+        or _time(header, plain, numbers=numbers)
+        or _fact(plain)
+        or _bare_item(plain)
+    )
+
+
+def _from_code(code: str, *, dates: bool) -> Meaning:
+    role, *rest = code.split()
+    if role == "day" and dates:
+        return Meaning("visit_date", about=rest[1] if len(rest) > 1 else "")
+    if role in ("transplant", "death", "onset") and rest == ["day"] and dates:
+        return Meaning(role)
+    if role == "day":
+        return Meaning("time", clock=rest[0], unit="day", about=rest[1] if len(rest) > 1 else "")
+    if role in ("transplant", "death", "onset") and rest == ["day"]:
+        return Meaning(f"{role}_day", clock="enrolment", unit="day")
+    if role == "item":
+        return Meaning("item", item=" ".join(rest))
+    if role in ("gastrostomy", "capacity") and rest and not rest[0].isdigit():
+        return Meaning(f"{role}_{rest[0]}")
+    if role == "visit_date":
+        return Meaning("visit_date", about=rest[0] if rest else "")
+    return Meaning(role, trial=int(rest[0]) if rest else 0)
+
+
+def _patient_or_place(plain: str) -> Meaning | None:
+    if words.PATIENT.fullmatch(plain):
+        return Meaning(
+            "patient", sure=plain not in ("nr", "no", "numero", "id", "ids", "code", "کد")
+        )
+    if words.SITE.fullmatch(plain):
+        return Meaning("site")
+    return None
+
+
+def _dated(plain: str, *, dates: bool) -> Meaning | None:
+    """Read a header that names an event: with dates below, or with the word date in it."""
+    named = bool(words.DATE.search(plain))
+    if not dates and not named and not words.TRANSPLANT.search(plain):
+        return None
+    if words.BIRTH.search(plain):
+        return Meaning("birth")
+    if words.TRANSPLANT.search(plain):
+        return _transplant(plain, dates=dates, named=named)
+    for role, pattern in (
+        ("death", words.DEATH),
+        ("diagnosis", words.DIAGNOSIS),
+        ("niv", words.NIV),
+        ("gastrostomy", words.GASTROSTOMY),
+        ("tracheostomy", words.TRACHEOSTOMY),
+        ("riluzole", words.RILUZOLE),
+        ("edaravone", words.EDARAVONE),
+        ("last_contact", words.LAST_CONTACT),
+        ("onset", words.ONSET),
+        ("enrolment", words.ENROLMENT),
+    ):
+        if pattern.search(plain):
+            return Meaning(role, sure=named or dates)
+    return _visit_date(plain, dates=dates)
+
+
+def _transplant(plain: str, *, dates: bool, named: bool) -> Meaning | None:
+    if words.NOT_TRANSPLANT.search(plain) and not named:
+        return None
+    if re.search(r"aspirat|harvest|collection|biops|آسپیراسیون", plain):
+        return Meaning("ignored")
+    if words.SINCE.search(plain) and not dates:
+        return None
+    if not dates and not named and unit_of_time(plain):
+        return None
+    ordinal = next((n for n, pattern in _ORDINALS if pattern.search(plain)), 0)
+    return Meaning("transplant", ordinal=ordinal, sure=named or dates)
+
+
+def _visit_date(plain: str, *, dates: bool) -> Meaning | None:
+    about = "fvc" if words.SPIROMETRY.search(plain) else ""
+    left = words.DATE.sub(" ", plain)
+    left = words.VISIT.sub(" ", words.SPIROMETRY.sub(" ", left))
+    left = re.sub(
+        r"(?<![a-z])(?:of|der|des|du|de|the|test|form|کد|لی|time|day)(?![a-z])", " ", left
+    )
+    left = " ".join(left.split())
+    if not left:
+        return Meaning("visit_date", about=about)
+    spot = spot_in(re.sub(r"^([a-z])\s+(\d)", r"\1\2", left))
+    if spot.known:
+        return Meaning("visit_date", about=about).at(spot)
+    if match := re.search(r"(?<![a-z])(?:v|visit)\s*\d+", plain):
+        return Meaning("visit_date", about=about, visit=" ".join(match[0].split()))
+    return Meaning("visit_date", about=about, sure=False) if dates else None
+
+
+def _time(header: str, plain: str, *, numbers: bool) -> Meaning | None:
+    unit = unit_of_time(header)
+    if unit is None or not numbers or re.search(r"birth|dose|geburt", plain):
+        return None
+    from_where = clock(header)
+    if words.TRANSPLANT.search(plain):
+        if words.ONSET.search(plain):
+            return Meaning("transplant_day", clock="onset", unit=unit)
+        if words.ENROLMENT.search(plain) or "baseline" in plain:
+            return Meaning("transplant_day", clock="enrolment", unit=unit)
+    if words.DEATH.search(plain):
+        return Meaning("death_day", clock=from_where, unit=unit)
+    if words.DIAGNOSIS.search(plain):
+        return None
+    return Meaning("time", clock=from_where, unit=unit)
+
+
+def _fact(plain: str) -> Meaning | None:
+    for role, pattern in (
+        ("visit_label", words.VISIT_LABEL),
+        ("group", words.GROUP),
+        ("sex", words.SEX),
+        ("age", words.AGE),
+        ("onset_site", words.ONSET_SITE),
+        ("simulated", words.SIMULATED),
+        ("imputed", words.IMPUTED),
+        ("unit", words.UNIT),
+    ):
+        if pattern.fullmatch(plain):
+            return Meaning(role)
+    if re.fullmatch(r"(?:gastrostomy|peg)(?: (?:tube|status|yes no|used|flag))?", plain):
+        return Meaning("gastrostomy_switch")
+    return None
+
+
+def _bare_item(plain: str) -> Meaning | None:
+    """Read an item without the name of the scale; the table must hold most of them."""
+    if item := words.item_in(plain):
+        return Meaning("item", item=item, sure=False)
+    if (key := words.subscore_in(plain)) is not None and len(plain.split()) <= 3:
+        return Meaning(key, sure=False)
+    if match := _R_ITEM.fullmatch(plain):
+        return Meaning("item", item=str(9 + int(match[1] or match[2])), sure=False)
+    if match := _BARE_ITEM.fullmatch(plain):
+        return Meaning("item", item=match[1] + match[2], sure=False)
+    return None
