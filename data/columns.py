@@ -12,7 +12,14 @@ import numpy as np
 
 from data import vocabulary as words
 from data.contents import Contents, contents_of
-from data.header_numbers import FEWEST_ITEMS, FEWEST_WIDE, number_visits, settle_numbers
+from data.header_numbers import (
+    FEWEST_ITEMS,
+    FEWEST_WIDE,
+    baseline_months,
+    number_trials,
+    number_visits,
+    settle_numbers,
+)
 from data.headers import meaning_of
 from data.meaning import Meaning
 from data.records import MEASURES
@@ -91,8 +98,9 @@ def map_columns(table: Table, given: Mapping[str, str] | None = None) -> ColumnM
         meanings = _as_given(table, meanings, given)
     meanings = _without_lonely_items(meanings)
     meanings = _transplant_days(table, meanings)
+    meanings = number_trials(table, meanings)
     meanings, notes, doubts = settle_numbers(table, meanings, contents)
-    meanings = number_visits(meanings)
+    meanings = baseline_months(number_visits(table, meanings))
     meanings = _numbered_transplants(meanings)
     meanings = _capacities_by_value(meanings, contents)
     meanings, doubled = _one_of_each(table, meanings, contents)

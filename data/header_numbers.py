@@ -12,13 +12,15 @@ from typing import Final
 from data.contents import Contents
 from data.meaning import Meaning
 from data.measure_headers import signed_words
-from data.records import MEASURES
+from data.records import CAPACITY_STEMS, MEASURES
 from data.table import Table
 
 FEWEST_ITEMS: Final = 9
 """Items from which headers such as "Q1" or "Walking" are taken for the ALSFRS-R."""
 
 FEWEST_WIDE: Final = 2
+_BASELINE: Final = ("baseline", "bl")
+_TRIALS: Final = ("1", "2", "3", "4", "5")
 
 
 def settle_numbers(
@@ -142,13 +144,16 @@ def _undashed(table: Table, meanings: dict[int, Meaning]) -> dict[int, Meaning]:
     return meanings
 
 
-def number_visits(meanings: dict[int, Meaning]) -> dict[int, Meaning]:
+def number_visits(table: Table, meanings: dict[int, Meaning]) -> dict[int, Meaning]:
     """Number columns that repeat as "date, score, date, score …" by visit."""
     dates = [at for at, m in meanings.items() if m.role == "visit_date" and not m.about]
-    if len(dates) < 2 or any(meanings[at].placed for at in dates):
+    alike = {re.sub(r"[\W\d_]+", "", table.header[at].casefold()) for at in dates}
+    if len(dates) < 2 or any(meanings[at].placed for at in dates) or len(alike) > 1:
         return meanings
     counts = Counter(
-        m.role for m in meanings.values() if m.role in MEASURES and not m.placed and not m.trial
+        m.role
+        for m in meanings.values()
+        if m.role in MEASURES and m.role != "item" and not m.placed and not m.trial
     )
     if not counts or max(counts.values()) < len(dates):
         return meanings
@@ -160,3 +165,32 @@ def number_visits(meanings: dict[int, Meaning]) -> dict[int, Meaning]:
             seen[meaning.role] += 1
             result[at] = replace(meaning, visit=f"#{seen[meaning.role]}")
     return result
+
+
+def baseline_months(meanings: dict[int, Meaning]) -> dict[int, Meaning]:
+    """Read "baseline" beside months as month 0, where no column is month 0 and none dates it."""
+    dated = {m.visit for m in meanings.values() if m.role == "visit_date"}
+    result = dict(meanings)
+    for role in {m.role for m in meanings.values() if m.role in MEASURES}:
+        mine = {at: m for at, m in meanings.items() if m.role == role}
+        months = {m.month for m in mine.values() if m.month is not None}
+        base = [at for at, m in mine.items() if m.visit in _BASELINE and m.visit not in dated]
+        if months and 0 not in months and len(base) == 1:
+            result[base[0]] = replace(mine[base[0]], visit="", month=0.0)
+    return result
+
+
+def number_trials(table: Table, meanings: dict[int, Meaning]) -> dict[int, Meaning]:
+    """Read "FVC 1", "FVC 2", "FVC 3" as attempts where each row is a visit."""
+    who = next((at for at, m in meanings.items() if m.role == "patient"), None)
+    if who is None or len(table.columns[who].used()) >= len(table):
+        return meanings
+    numbered = {
+        at: m
+        for at, m in meanings.items()
+        if m.number in _TRIALS and m.role.split("_")[0] in CAPACITY_STEMS
+    }
+    return {
+        **meanings,
+        **{at: replace(m, number="", trial=int(m.number)) for at, m in numbered.items()},
+    }

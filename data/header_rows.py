@@ -338,4 +338,6 @@ def paired_cells(rows: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
 
 def is_summary(text: str) -> bool:
     """Whether the name of a row says mean, SD, n and the like instead of a patient."""
+    if any(letter.isdigit() for letter in text):
+        return False
     return bool(words.SUMMARY.fullmatch(words.plain_words(text)))

@@ -7,9 +7,12 @@ from typing import Final
 
 from data import vocabulary as words
 from data.meaning import Meaning
-from data.measure_headers import measure_in, spot_in
+from data.measure_headers import measure_in, signed_words, spot_in
 from data.times import clock, unit_of_time
 
+_OF_THE_FILE: Final = re.compile(
+    r"time ?stamp|created|modified|entered|entry|export|print|upload|submit|received|last saved"
+)
 _R_ITEM: Final = re.compile(r"(?:q|item)?\s*x?r\s*([123])r?|x([123])r")
 _BARE_ITEM: Final = re.compile(r"(?:q|item|frage|question|p|alsfrs)\s*(1[0-2]|[1-9])\s*([ab]?)")
 _ORDINALS: Final = (
@@ -39,7 +42,7 @@ def meaning_of(
     return (
         measure_in(header, unit, plain, dates=dates)
         or _patient_or_place(plain)
-        or _dated(plain, dates=dates)
+        or _dated(header, plain, dates=dates)
         or _time(header, plain, numbers=numbers)
         or _fact(plain)
         or _bare_item(plain)
@@ -75,7 +78,7 @@ def _patient_or_place(plain: str) -> Meaning | None:
     return None
 
 
-def _dated(plain: str, *, dates: bool) -> Meaning | None:
+def _dated(header: str, plain: str, *, dates: bool) -> Meaning | None:
     """Read a header that names an event: with dates below, or with the word date in it."""
     named = bool(words.DATE.search(plain))
     if not dates and not named and not words.TRANSPLANT.search(plain):
@@ -98,7 +101,7 @@ def _dated(plain: str, *, dates: bool) -> Meaning | None:
     ):
         if pattern.search(plain):
             return Meaning(role, sure=named or dates)
-    return _visit_date(plain, dates=dates)
+    return _visit_date(header, plain, dates=dates)
 
 
 def _transplant(plain: str, *, dates: bool, named: bool) -> Meaning | None:
@@ -114,14 +117,16 @@ def _transplant(plain: str, *, dates: bool, named: bool) -> Meaning | None:
     return Meaning("transplant", ordinal=ordinal, sure=named or dates)
 
 
-def _visit_date(plain: str, *, dates: bool) -> Meaning | None:
+def _visit_date(header: str, plain: str, *, dates: bool) -> Meaning | None:
+    if _OF_THE_FILE.search(plain):
+        return Meaning("ignored")
     about = "fvc" if words.SPIROMETRY.search(plain) else ""
-    left = words.DATE.sub(" ", plain)
+    left = words.DATE.sub(" ", signed_words(header))
     left = words.VISIT.sub(" ", words.SPIROMETRY.sub(" ", left))
     left = re.sub(
         r"(?<![a-z])(?:of|der|des|du|de|the|test|form|کد|لی|time|day)(?![a-z])", " ", left
     )
-    left = " ".join(left.split())
+    left = " ".join(left.split()).strip("-")
     if not left:
         return Meaning("visit_date", about=about)
     spot = spot_in(re.sub(r"^([a-z])\s+(\d)", r"\1\2", left))

@@ -90,14 +90,17 @@ def _of_known_patients(blocks: Sequence[Block], findings: list[Finding]) -> list
     """Leave out tables of facts that name no patient who has a visit: they are about others."""
     if len({id(block.cells.table) for block in blocks}) < 2:
         return list(blocks)
-    measured = {_names(block) for block in blocks if block.role in MEASURES}
-    known = frozenset().union(*measured) if measured else frozenset()
+    columns = {b.patient.key: b.patient for b in blocks if b.role in MEASURES}
+    written = frozenset(text for field in columns.values() for text in field.texts.used())
+    known = frozenset(map(plain_name, written))
     tables = {id(b.cells.table): b.cells.table for b in blocks}
     of_visits = {id(b.cells.table) for b in blocks if b.role in MEASURES}
     strangers = set()
     for key, table in tables.items():
         mine = [b for b in blocks if id(b.cells.table) == key]
-        if known and key not in of_visits and not any(_names(b) & known for b in mine):
+        if key in of_visits or any(frozenset(b.patient.texts.used()) & written for b in mine):
+            continue
+        if known and not any(_names(b) & known for b in mine):
             strangers.add(key)
             text = "No patient of this table has a visit in the others; it was not used."
             step = "If it belongs to this trial, write the patients as in the visits."
@@ -108,7 +111,7 @@ def _of_known_patients(blocks: Sequence[Block], findings: list[Finding]) -> list
 
 
 def _names(block: Block) -> frozenset[str]:
-    return frozenset(plain_name(text) for text in block.patient.texts.used())
+    return frozenset(map(plain_name, block.patient.texts.used()))
 
 
 def _given(given: Mapping[str, Mapping[str, str]], table: Table) -> Mapping[str, str]:
@@ -266,7 +269,8 @@ def _with_sheet_patients(
         for table, columns in named
         if columns.first("patient") is None and columns.measures and columns.timed and len(table)
     ]
-    by_sheet = len({table.sheet for table, _ in nameless if table.sheet}) >= 2
+    names = {table.sheet for table, _ in nameless if table.sheet}
+    by_sheet = len(names) >= 2 and not any(_names_measure(name) for name in names)
     result = []
     for table, columns in named:
         if not any(table is other for other, _ in nameless):
@@ -286,6 +290,12 @@ def _with_sheet_patients(
                 Finding("PATIENT_FROM_SHEET", "info", text, "", table.file, table.sheet)
             )
     return result
+
+
+def _names_measure(name: str) -> bool:
+    """Whether the name of a sheet is that of a score: then it is no patient's."""
+    meaning = meaning_of(name)
+    return meaning is not None and meaning.sure and meaning.role in MEASURES
 
 
 def _facts_above(table: Table) -> dict[str, tuple[str, str]]:

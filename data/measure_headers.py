@@ -135,6 +135,9 @@ def _capacity(stem: str, rest: str, units: str, *, dates: bool) -> Meaning | Non
         role = f"{stem}_litres"
     elif _FRACTION.search(said):
         role = f"{stem}_unknown"
+    rest = re.sub(
+        r"(?:best|max\w*|highest|bester?|mieux) (?:of|from|aus|von|de) \d", " best ", rest
+    )
     trial = _TRIAL.search(rest)
     if trial and not re.search(r"(?<![a-z])v(?:isit)?\s*\d", rest):
         rest = rest.replace(trial[0], " ")
@@ -156,7 +159,12 @@ def _with_rest(meaning: Meaning, rest: str) -> Meaning | None:
 
 
 def _without_words(rest: str) -> str:
-    kept = [word for word in rest.split() if word.strip("+-.") not in words.FILLER or word == "0"]
+    kept = [
+        word
+        for word in rest.split()
+        if (word.strip("+-.") not in words.FILLER and not words.TOTAL.fullmatch(word))
+        or word == "0"
+    ]
     return " ".join(kept).strip(" -") if not re.search(r"\d", rest) else " ".join(kept).strip()
 
 
@@ -173,6 +181,8 @@ def spot_in(rest: str) -> Spot:
         return Spot(number=f"q{match[1]}{match[2]}")
     if match := re.fullmatch(r"(?:q|item)?\s*r\s*([123])", rest):
         return Spot(number=f"r{match[1]}")
+    if re.fullmatch(r"(?:pre|post|vor|nach)[\s-]*\d{1,2}", rest):
+        return Spot(visit=rest)
     if match := re.fullmatch(r"([pm])\s*(\d{1,2})", rest):
         return Spot(number=f"{match[1]}{match[2]}")
     if (month := visit_month(rest)) is not None and re.search(r"\d|[+-]", rest):

@@ -124,6 +124,7 @@ _FOOTNOTE: Final = re.compile(
 _COMMENT: Final = re.compile(r"\((?P<round>[^()]*)\)|\[(?P<square>[^\[\]]*)\]")
 _DASHED: Final = re.compile(r"(?:[-:=;)]|\.(?=\s))\s*(?P<words>[^\W\d_].*)", re.DOTALL)
 _OUT_OF: Final = re.compile(r"(?:/|of|out of|von|sur|de|از)\s*(?P<whole>\d{1,3})")
+_CODE_BEHIND: Final = re.compile(r"([^\d()\[\]]{2,80})[(\[]\s*([0-4])\s*[)\]]")
 _CODE_IN_FRONT: Final = re.compile(r"\(([0-4])\)\s*([^\W\d_].*)", re.DOTALL)
 _REMARK: Final = re.compile(
     r"est\.?|estimated|approx\.?|phone|by phone|tel\.?|telephone|imputed|carer|caregiver|proxy"
@@ -314,6 +315,10 @@ def _decorated(text: str, small: str, comma: bool) -> Number:
         return _refused("a limit, not a value")
     if match := _CODE_IN_FRONT.fullmatch(text):
         return Number(float(match[1]), "labelled", match[2])
+    if (match := _CODE_BEHIND.fullmatch(text)) and _event(
+        match[1].strip(), match[1].strip().casefold()
+    ) is None:
+        return Number(float(match[2]), "labelled", match[1].strip())
     if small[0] in "%٪":
         small, text = f"{small[1:].strip()}%", f"{text[1:].strip()}%"
     about = _ABOUT.match(small)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
+
+import numpy as np
 
 from data import vocabulary as words
 from data.columns import ColumnMap
 from data.contents import contents_of
 from data.evidence import role_words
-from data.findings import Finding
+from data.findings import Finding, Severity
 from data.layouts import Arranged
 from data.records import MEASURES
 from data.table import Table
 
+_SOUNDS_MEASURED: Final = re.compile(
+    r"als ?f?rs|alsfrs|(?<![a-z])(?:fvc|cvf|fvk)(?![a-z])|forced vital|ظرفیت حیاتی"
+)
 _VALUE_STEP: Final = (
     "Name the column of the total “ALSFRS_R”, that of the FVC “FVC_percent”; with one row a "
     "patient, add the month, such as “ALSFRS_R_m-6”."
@@ -104,6 +110,15 @@ def _could_name_patients(table: Table, columns: ColumnMap) -> bool:
     return False
 
 
+def _say_the_same(table: Table, one: int, other: int) -> bool:
+    """Whether two columns tell the same rows apart: then it does not matter which is used."""
+    a, b = table.columns[one], table.columns[other]
+    if not b.used():
+        return True
+    pairs = np.unique(np.stack([a.codes, b.codes]), axis=1).shape[1]
+    return bool(pairs == len(np.unique(a.codes)) == len(np.unique(b.codes)))
+
+
 def column_findings(arranged: Arranged) -> list[Finding]:
     """Return what was not used, doubled or decided about columns."""
     findings: list[Finding] = []
@@ -124,7 +139,8 @@ def column_findings(arranged: Arranged) -> list[Finding]:
             text = f"Two columns could be {role_words(role)}: “{table.header[kept]}” is used, "
             text += f"“{table.header[dropped]}” is not."
             step = "Rename or delete the one that is not meant."
-            findings.append(Finding("TWO_COLUMNS_FOR_ONE", "warning", text, step, *place))
+            level: Severity = "info" if _say_the_same(table, kept, dropped) else "warning"
+            findings.append(Finding("TWO_COLUMNS_FOR_ONE", level, text, step, *place))
         findings += [
             Finding("HEADER_NUMBERS", "info", note, "Rename the columns if that is wrong.", *place)
             for note in columns.notes
@@ -135,7 +151,20 @@ def column_findings(arranged: Arranged) -> list[Finding]:
 def _unused(table: Table, columns: ColumnMap, place: tuple[str, str]) -> list[Finding]:
     taken = set(columns.meanings) | {dropped for _, _, dropped in columns.doubled}
     cells = {b for b in range(len(table.header)) if b not in taken}
-    findings = []
+    findings: list[Finding] = []
+    for at in sorted(cells):
+        if _SOUNDS_MEASURED.search(words.plain_words(table.header[at])) and (
+            contents_of(table.columns[at]).are_numbers
+        ):
+            text = (
+                "This column sounds like ALSFRS-R or FVC but was not understood; it was not used."
+            )
+            step = "If it is meant, rename it, such as “ALSFRS_R” or “FVC_percent”, or assign it."
+            header = table.header[at][:60]
+            findings.append(
+                Finding("COLUMN_NOT_UNDERSTOOD", "warning", text, step, *place, column=header)
+            )
+            cells.discard(at)
     names = [table.header[at] for at in sorted(cells) if table.header[at]]
     if names:
         shown = ", ".join(f"“{name[:60]}”" for name in names[:12])

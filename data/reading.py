@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -102,7 +103,8 @@ def read_files(
     """
     recipe = (recipe or TrialRecipe()).with_answers(answers or {})
     try:
-        sheets = [sheet for file in files for sheet in opener(file)]
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            sheets = [sheet for opened in pool.map(opener, files) for sheet in opened]
     except RefusedFile as refusal:
         return Reading("reject", findings=(refusal.finding,))
     if not sheets:

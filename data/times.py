@@ -72,9 +72,7 @@ _ORDINALS: Final = {word: at for at, word in enumerate(_ORDINAL_WORDS.split(), s
 _TOKEN: Final = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+|[+-]")
 _ARM: Final = re.compile(r"[\s_]*\(?\barm[\s_]*\w{1,3}\)?\s*$")
 _WINDOW: Final = re.compile(r"\s*\(?\s*(?:±|\+/-)\s*\d+\s*[^\W\d_]*\s*\)?\s*$")
-_ALONE: Final = re.compile(r"\s*(?:pre|post)\s+\d+(?:[.,]\d+)?\s*", re.IGNORECASE)
 _ZERO_DAYS: Final = ("day of transplant", "day of transplantation", "transplant day", "روز پیوند")
-_ALONE_LIMIT: Final = 24
 
 _ONSET: Final = _words(
     "onset symptombeginn krankheitsdauer krankheitsbeginn debut erkrankungsbeginn علائم بیماری"
@@ -123,7 +121,7 @@ def visit_month(text: str) -> float | None:
     if _unclear_sign(folded):
         return None
     tokens = _without_visit_numbers(_TOKEN.findall(folded))
-    return None if tokens is None else _month_of(tokens, alone=bool(_ALONE.fullmatch(text)))
+    return None if tokens is None else _month_of(tokens)
 
 
 def clock(header: str) -> Clock:
@@ -194,7 +192,7 @@ def _without_visit_numbers(tokens: list[str]) -> list[str] | None:
     return [token for token in kept if token != "/"] or None
 
 
-def _month_of(tokens: list[str], *, alone: bool) -> float | None:
+def _month_of(tokens: list[str]) -> float | None:
     """Put the number, the unit and the direction of a label together."""
     numbers: list[float] = []
     units: list[TimeUnit] = []
@@ -220,6 +218,6 @@ def _month_of(tokens: list[str], *, alone: bool) -> float | None:
     if len(numbers) != 1 or len(units) > 1 or len(sides) > 1:
         return None
     if not units:
-        return sides.pop() * numbers[0] if alone and numbers[0] <= _ALONE_LIMIT else None
+        return None  # "pre 1" is the first of several visits as often as a month
     side = sides.pop() if sides else 1
     return side * numbers[0] * _MONTHS_IN[units[0]] + 0.0

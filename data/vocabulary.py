@@ -47,7 +47,7 @@ DATE: Final = _words(
 )
 TRANSPLANT: Final = re.compile(
     r"transplant|(?<![a-z])tx(?:d(?:ate|at|t|ay))?(?![a-z])|(?<![a-z])hsct|inject|infusion|implantation|(?<![a-z])graft"
-    r"|greffe|trasplante|trapianto|injektion|inyeccion|iniezione|nakli|enjeksiyon|stem cell"
+    r"|greffe|trasplante|trapianto|injektion|inyeccion|iniezione|nakil|nakli|enjeksiyon|stem cell"
     r"|cell therapy|stammzell|lumbar administration|(?<![a-z])msc (?:date|dose)|dosing date"
     r"|پیوند|تزریق|کاشت"
 )
@@ -65,8 +65,8 @@ DEATH: Final = re.compile(
 )
 DIAGNOSIS: Final = re.compile(r"diagnos|diag|تشخیص")
 ENROLMENT: Final = re.compile(
-    r"enrol|inclusion|einschluss|randomi|consent|registration|trial start|study start|baseline date"
-    r"|rfstdtc|screening date|ورود"
+    r"enrol|inclusion|einschluss|randomi|rand ?d(?:t|ate)|consent|registration|trial start"
+    r"|study start|baseline date|rfstdtc|screening date|ورود"
 )
 BIRTH: Final = re.compile(
     r"birth|(?<![a-z])dob(?![a-z])|geburt|(?<![a-z])geb(?![a-z])|naissance|nacimiento|nascita"
@@ -90,13 +90,17 @@ PATIENT: Final = re.compile(
     r"|case|sujet|paciente|paziente|hasta|sub)"
     r" ?(?:id|no|nr|num|number|nummer|code|identifier|identification|kennung|numero|ids|study id"
     r"|unique id|key|uid)?)"
+    r"|(?:n|nr|no|num|numero|codigo|code|id|identificacion)(?: of| do| du| de| del| della)?"
+    r" (?:patient|paciente|paziente|pacjenta|sujet|sujeto|subject|hasta|doente|participant\w*)"
+    r"|(?:hasta|patient|paciente|paziente|doente|pacjent\w*) (?:n|nr|no|numarasi|kodu)"
     r"|(?:study|record|screening|randomi[sz]ation|trial|enrol+ment|site patient|unique subject)"
     r" ?(?:id|no|nr|number|code|identifier|subject id)"
     r"|(?:usubjid|subjid|subjectid|ptid|pid|uid|guid|id|ids|nr|no|rid|mrid"
     r"|id no|id number|id code|code|numero|pseudonym|studien ?id|patnr|patid|patientennr|patientnr"
     r"|patient ?en ?nr|unique id|alsid|als id|neuroguid|sujeto|codigo|codigo paciente"
     r"|id paciente|id paziente|id patient|no patient|num patient|hasta no|hasta kodu)"
-    r"|کد بیمار|شماره بیمار|کد|بیمار|شناسه|شناسه بیمار|کد شرکت کننده|رقم المریض|رمز المریض"
+    r"|کدبیمار|شمارهبیمار|کد بیمار|شماره بیمار|کد|بیمار"
+    r"|شناسه|شناسه بیمار|کد شرکت کننده|رقم المریض|رمز المریض"
 )
 SITE: Final = re.compile(r"site|site ?id|site ?no|centre|center|zentrum|clinic|hospital|sitecode")
 GROUP: Final = re.compile(
@@ -142,6 +146,12 @@ DERIVED: Final = re.compile(
     r"|category|class|group|grade|position|pos|predicted litres|predicted l|predicted value"
     r"|quality|form|imputed|locf|source|performed|done|available|aenderung)(?![a-z])"
 )
+TOTAL: Final = re.compile(
+    r"tot\w{0,6}|sum\w{0,3}|som\w{1,4}|gesam\w*|punkt\w*|punt\w*|pont\w*|pun[kc]\w*|skor\w*|scor\w*"
+    r"|puan\w*|wynik\w*|toplam\w*|nota|bewertung|نمره|امتیاز|مجموع"
+)
+"""Words for a total score, in several languages and with their endings."""
+
 FILLER: Final = frozenset(
     [
         "total",
@@ -204,6 +214,11 @@ FILLER: Final = frozenset(
         "messwert",
         "seated",
         "sitting",
+        "sitzend",
+        "assis",
+        "sentado",
+        "seduto",
+        "oturarak",
         "upright",
         "form",
         "calculated",
@@ -273,7 +288,8 @@ def item_in(plain: str) -> str | None:
     called ``"10 original"``.
     """
     for item, pattern in _ITEM_WORDS:
-        if pattern.search(plain):
+        match = pattern.search(plain)
+        if match and (match.start() == 0 or not plain[match.start() - 1].isalpha()):
             return item
     if re.fullmatch(r"q?10 (?:respiratory|respiration|breathing|atmung)", plain):
         return "10 original"
