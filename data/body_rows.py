@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from data.columns import ColumnMap
+from data.dates import survey
 from data.findings import Finding, Severity
 from data.header_rows import is_summary
 from data.records import MEASURES, rows_where
@@ -65,6 +66,7 @@ def _without_summaries(table: Table, columns: ColumnMap, at: int, findings: list
     summary = names.flagged(is_summary)
     if _all_summaries(names):
         summary = np.zeros(len(table), dtype=np.bool_)
+    summary |= _summary_elsewhere(table, columns, at)
     others = [c for c in range(len(table.columns)) if c != at]
     alone = names.flagged(bool) & ~_filled(table, others)
     usual = _usual_shapes(names, ~alone & ~summary)
@@ -82,6 +84,24 @@ def _without_summaries(table: Table, columns: ColumnMap, at: int, findings: list
             )
             findings.append(_note(table, code, "info", text, "They are no visits, not used.", rows))
     return table.keep(~(summary | notes | repeated))
+
+
+def _summary_elsewhere(table: Table, columns: ColumnMap, at: int) -> BoolArray:
+    """Return rows without a patient or a date in which another column says mean or total."""
+    said = np.zeros(len(table), dtype=np.bool_)
+    for c, column in enumerate(table.columns):
+        if c != at and c not in columns.measures:
+            said |= column.flagged(_says_summary)
+    lacking = ~table.columns[at].flagged(bool)
+    date = columns.first("visit_date")
+    if date is not None:
+        lacking |= ~table.columns[date].flagged(lambda text: survey([text]).n_dates > 0)
+    return said & lacking
+
+
+def _says_summary(text: str) -> bool:
+    """Whether a cell says mean, total and the like; single letters could be anything."""
+    return len(text) > 2 and is_summary(text)
 
 
 def _all_summaries(names: TextColumn) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,7 +24,7 @@ from data.scores import score
 from data.suspects import Suspects
 from data.trial import EVENT_COLUMNS, MEASUREMENT_COLUMNS, PATIENT_COLUMNS, USABLE, Trial
 
-_SAME_DEATH_DAYS: Final = 31
+_FAR_DAYS: Final = 2 * 365.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,8 @@ def _about_patients(
     before[usable.loc[usable["day"] <= 0, "patient"].to_numpy()] = True
     after[usable.loc[usable["day"] > 0, "patient"].to_numpy()] = True
     file, sheet = places[0].file, places[0].sheet
-    result = _untimed(values, places)
+    result = [*_untimed(values, places), *_far_transplants(patients, usable, places)]
+    result += _names_like_dates(names, places)
     for mask, code, what, step in (
         (
             ~has_day0 & seen,
@@ -222,6 +224,32 @@ def _about_patients(
             text = f"{what} {len(who)} of {len(names)} patients: {named(who)}."
             result.append(Finding(code, "warning", text, step, file, sheet))
     return result
+
+
+def _far_transplants(
+    patients: pd.DataFrame, usable: pd.DataFrame, places: Sequence[Place]
+) -> list[Finding]:
+    """Report transplants more than two years from the nearest visit: often a slip in the year."""
+    nearest = usable.assign(away=usable["day"].abs()).groupby("patient")["away"].min()
+    far = nearest[nearest > _FAR_DAYS]
+    if far.empty:
+        return []
+    names = named([str(patients["patient"].iloc[int(p)]) for p in far.index])
+    text = (
+        f"The transplant is more than two years from every visit of {len(far)} patients: {names}."
+    )
+    step = "Check the years; the dates are used as they stand."
+    return [Finding("TRANSPLANT_FAR", "warning", text, step, places[0].file, places[0].sheet)]
+
+
+def _names_like_dates(names: Sequence[str], places: Sequence[Place]) -> list[Finding]:
+    """Report patients whose numbers a spreadsheet has turned into dates ("01-01")."""
+    dates = [name for name in names if re.fullmatch(r"\d{4}-\d{2}-\d{2}(?: .*)?", name)]
+    if not dates or len(dates) == len(names):
+        return []
+    text = f"Some patients are called like dates: {named(dates)}."
+    step = "A spreadsheet may have turned their numbers into dates; write them as text."
+    return [Finding("NAMES_LIKE_DATES", "warning", text, step, places[0].file, places[0].sheet)]
 
 
 def _untimed(values: pd.DataFrame, places: Sequence[Place]) -> list[Finding]:

@@ -109,7 +109,7 @@ def map_columns(table: Table, given: Mapping[str, str] | None = None) -> ColumnM
 
 
 def _meaning(table: Table, at: int, found: Contents) -> Meaning | None:
-    about = {"dates": found.are_dates, "numbers": found.are_numbers or not found.filled}
+    about = {"dates": found.are_dates, "numbers": found.are_times or not found.filled}
     meaning = meaning_of(table.header[at], table.unit(at), **about)
     label = table.label(at)
     if label and (meaning is None or (not meaning.placed and meaning.number)):

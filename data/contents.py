@@ -9,6 +9,7 @@ from typing import Final
 from data.dates import survey
 from data.numbers import decimal_comma, read_number
 from data.table import TextColumn
+from data.times import without_unit
 from data.values import is_missing
 
 _SAMPLE: Final = 400
@@ -24,11 +25,17 @@ class Contents:
     low: float = float("nan")
     high: float = float("nan")
     negative: bool = False
+    times: int = 0
 
     @property
     def are_dates(self) -> bool:
         """Whether most filled cells are calendar dates."""
         return self.filled > 0 and self.dates > 0.5 * self.filled
+
+    @property
+    def are_times(self) -> bool:
+        """Whether most filled cells are numbers, some perhaps with a unit of time."""
+        return self.filled > 0 and self.times > 0.5 * self.filled
 
     @property
     def are_numbers(self) -> bool:
@@ -45,12 +52,19 @@ def contents_of(column: TextColumn) -> Contents:
     numbers = [
         n.value for text in texts if (n := read_number(text, decimal_comma=comma)).value is not None
     ]
+    times = sum(read_number(without_unit(text)).value is not None for text in texts)
     found = survey(texts)
     dates = found.n_dates + (found.n_serials if _could_be_days(numbers) else 0)
     if not numbers:
-        return Contents(len(texts), dates, 0)
+        return Contents(len(texts), dates, 0, times=times)
     return Contents(
-        len(texts), dates, len(numbers), min(numbers), max(numbers), any(n < 0 for n in numbers)
+        len(texts),
+        dates,
+        len(numbers),
+        min(numbers),
+        max(numbers),
+        any(n < 0 for n in numbers),
+        times,
     )
 
 

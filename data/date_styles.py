@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from data.body_rows import listed
 from data.columns import ColumnMap
 from data.dates import Calendar, DateOrder, DateStyle, DateSurvey, parse, survey, to_jalali
 from data.findings import Finding
@@ -224,21 +225,27 @@ class DateReader:
     ) -> None:
         at = np.flatnonzero(np.isin(texts.codes, list(reasons)) & rows)
         numbers = field.row_numbers
-        for row in at[:_MAX_LISTED]:
-            text, reason = texts[int(row)], reasons[int(texts.codes[row])]
+        groups: dict[int, list[int]] = {}
+        for row in at.tolist():
+            groups.setdefault(int(texts.codes[row]), []).append(row)
+        for code, found in list(groups.items())[:_MAX_LISTED]:
+            text = texts.texts[code]
+            said = f"“{text[:40]}” was not read: {reasons[code]}."
+            if len(found) > 1:
+                said += f" It stands in {listed(numbers[found])}."
             self._note(
                 "INVALID_DATE",
-                f"“{text[:40]}” was not read: {reason}.",
+                said,
                 field,
                 step="Correct the cell; without it the row has no such date.",
-                row=int(numbers[row]),
+                row=int(numbers[found[0]]),
                 value=text,
                 warn=True,
             )
-        if len(at) > _MAX_LISTED:
+        if len(groups) > _MAX_LISTED:
             self._note(
                 "INVALID_DATE",
-                f"{len(at) - _MAX_LISTED} more cells of this column were not read as dates.",
+                f"{len(groups) - _MAX_LISTED} more texts of this column were not read as dates.",
                 field,
                 step="Correct the cells; without them the rows have no such date.",
                 warn=True,

@@ -39,6 +39,7 @@ _EXPLAINS: Final = re.compile(
     r"(?:description|meaning|definition|explanation|what to fill in|coding|codes|allowed values"
     r"|permitted values|data type|beschreibung|bedeutung|توضیح|شرح)s?"
 )
+_COUNTED: Final = re.compile(r"n\s*[=:]\s*\d+", re.IGNORECASE)
 _NUMERIC: Final = re.compile(r"[+\-]?\d[\d.,/:\- ]*%?")
 
 
@@ -126,12 +127,36 @@ def _later_headers(sheet: Sheet) -> list[int]:
             headers.append(at)
     first = set(sheet.row(headers[0])) if headers else set()
     later = [at for at in headers[1:] if set(sheet.row(at)) != first]
-    return [_with_title(sheet, at) for at in later]
+    later += _repeated_headers(sheet) if not headers else []
+    return [_with_title(sheet, at) for at in sorted(later)]
+
+
+def _repeated_headers(sheet: Sheet) -> list[int]:
+    """Return where the header of a sheet of blocks, one a patient, stands again."""
+    search = _Search(sheet)
+    header = search.best()
+    known = [m for text in header.texts if (m := search.recogniser.meaning(text)) is not None]
+    if header.depth > 1 or any(m.role == "patient" for m in known) or header.score < 2:
+        return []
+    texts = header.texts
+    alike = np.ones(len(sheet), dtype=np.bool_)
+    for column, text in zip(sheet.columns, texts, strict=True):
+        alike &= column.flagged(lambda cell, t=text: cell == t)  # type: ignore[misc]
+    return [at for at in np.flatnonzero(alike).tolist() if at > header.first]
 
 
 def _with_title(sheet: Sheet, at: int) -> int:
-    """Return the first row of a table whose header is at ``at``: a lone title belongs to it."""
-    while at > 1 and sum(bool(text) for text in sheet.row(at - 1)) == 1:
+    """Return the first row of a table whose header is at ``at``: titles belong to it.
+
+    Titles are rows with one cell, or rows of labels with their values, such as "Patient: P02".
+    """
+    seen = Recogniser()
+    while at > 1:
+        row = [text for text in sheet.row(at - 1) if text]
+        labels = [label for label, _ in paired_cells([row])]
+        named = any((m := seen.meaning(label)) is not None and m.sure for label in labels)
+        if len(row) > 1 and not named:
+            break
         at -= 1
     return at
 
@@ -202,7 +227,7 @@ class _Search:
         self.recogniser = Recogniser()
 
     def table(self) -> Table:
-        header = self._best()
+        header = self.best()
         first = header.first + header.depth
         units: tuple[str, ...] = ()
         if first < len(self.rows) and self._is_unit_row(header, self.rows[first]):
@@ -222,7 +247,8 @@ class _Search:
             above=tuple(tuple(row) for row in self.rows[: header.first]),
         )
 
-    def _best(self) -> _Header:
+    def best(self) -> _Header:
+        """Return the row, or the stacked rows, that are the header."""
         best: _Header | None = None
         for first, row in enumerate(self.rows[:_SEARCHED_ROWS]):
             filled = sum(bool(text) for text in row)
@@ -338,6 +364,8 @@ def paired_cells(rows: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
 
 def is_summary(text: str) -> bool:
     """Whether the name of a row says mean, SD, n and the like instead of a patient."""
+    if _COUNTED.fullmatch(text):
+        return True
     if any(letter.isdigit() for letter in text):
         return False
     return bool(words.SUMMARY.fullmatch(words.plain_words(text)))

@@ -107,7 +107,7 @@ def _dated(header: str, plain: str, *, dates: bool) -> Meaning | None:
 def _transplant(plain: str, *, dates: bool, named: bool) -> Meaning | None:
     if words.NOT_TRANSPLANT.search(plain) and not named:
         return None
-    if re.search(r"aspirat|harvest|collection|biops|آسپیراسیون", plain):
+    if words.NEVER_TRANSPLANT.search(plain):
         return Meaning("ignored")
     if words.SINCE.search(plain) and not dates:
         return None

@@ -18,8 +18,10 @@ from data.headers import meaning_of
 from data.identities import plain_name
 from data.long_form import is_long_form, long_blocks
 from data.meaning import Meaning
+from data.namesakes import apart_namesakes
 from data.numbers import read_number
 from data.procedures import procedure_blocks
+from data.questions import Question
 from data.records import (
     DATED_FACTS,
     DAY_FACTS,
@@ -32,8 +34,30 @@ from data.records import (
     rows_where,
 )
 from data.table import Sheet, Table, TextColumn
-from data.times import without_day_zero
+from data.times import visit_month, without_day_zero
+from data.transplant_cells import marked_visits, split_dates, which_columns
+from data.values import is_missing
 
+_FLAGS: Final = frozenset(
+    [
+        "yes",
+        "no",
+        "y",
+        "n",
+        "0",
+        "1",
+        "true",
+        "false",
+        "x",
+        "ja",
+        "nein",
+        "oui",
+        "non",
+        "si",
+        "sí",
+        "tx",
+    ]
+)
 _SHEET_FACTS: Final = ("patient", "transplant", "onset", "death", "sex", "age", "group")
 
 
@@ -44,10 +68,13 @@ class Arranged:
     tables: tuple[tuple[Table, ColumnMap], ...]
     blocks: tuple[Block, ...]
     findings: tuple[Finding, ...]
+    questions: tuple[Question, ...] = ()
 
 
 def arrange(
-    sheets: Sequence[Sheet], given: Mapping[str, Mapping[str, str]] | None = None
+    sheets: Sequence[Sheet],
+    given: Mapping[str, Mapping[str, str]] | None = None,
+    answers: Mapping[str, str] | None = None,
 ) -> Arranged:
     """Find the tables of all sheets and cut them into blocks.
 
@@ -57,20 +84,32 @@ def arrange(
         Sheets of all files of one trial.
     given
         Roles that the user assigned: by "file / sheet", then by header.
+    answers
+        Answers to questions; ``ID_MERGE`` tells namesakes of two sites apart.
     """
     findings: list[Finding] = []
     visible = [sheet for sheet in sheets if not sheet.hidden] or list(sheets)
     tables = [table for sheet in visible for table in tables_of(sheet)]
     named = [(table, map_columns(table, _given(given or {}, table))) for table in tables]
     named = _with_sheet_patients(named, findings)
+    named, questions, noted = apart_namesakes(named, answers or {})
+    findings += noted
+    unwanted, which = which_columns(named, (answers or {}).get("TRANSPLANT_COLUMNS"))
+    questions += [which] if which is not None else []
     blocks: list[Block] = []
     kept: list[tuple[Table, ColumnMap]] = []
     for table, columns in named:
-        table, noted = prepared(table, columns)
-        findings += noted
+        table, left_out = prepared(table, columns)
+        findings += left_out
         found = _blocks(table, columns, findings)
-        blocks += found
+        blocks += [
+            block
+            for block in found
+            if block.role != "transplant" or block.cells.header not in unwanted
+        ]
         kept.append((table, columns))
+    if not any(block.role.startswith(("transplant", "first_exposure")) for block in blocks):
+        blocks += [b for table, columns in kept for b in marked_visits(table, columns)]
     blocks = _of_known_patients(blocks, findings)
     findings += [
         _unread(sheet.file, sheet.name, len(sheet), hidden=True)
@@ -83,7 +122,7 @@ def arrange(
         for sheet in visible
         if (sheet.file, sheet.name) not in with_tables
     ]
-    return Arranged(tuple(kept), tuple(blocks), tuple(findings))
+    return Arranged(tuple(kept), tuple(blocks), tuple(findings), tuple(questions))
 
 
 def _of_known_patients(blocks: Sequence[Block], findings: list[Finding]) -> list[Block]:
@@ -199,6 +238,10 @@ def when_of(table: Table, columns: ColumnMap, meaning: Meaning) -> When:
     offset = _best(times, meaning.visit, about)
     label = columns.first("visit_label")
     clock, unit = "unknown", "day"
+    if date is None and offset is None and label is None and not meaning.visit:
+        month = visit_month(table.sheet or re.sub(r"\.\w{2,5}$", "", table.file))
+        if month is not None:
+            return When(month=month, unit="month", clock="header")
     if offset is not None:
         said = columns.meanings[offset]
         clock, unit = said.clock, said.unit
@@ -248,7 +291,7 @@ def _best(candidates: Mapping[int, Meaning], visit: str, about: str) -> int | No
 
 def _facts(table: Table, columns: ColumnMap, patient: int) -> list[Block]:
     roles = (*DATED_FACTS, *DAY_FACTS, *TEXT_FACTS)
-    return [
+    facts = [
         Block(
             meaning.role,
             Field(table, at),
@@ -258,6 +301,17 @@ def _facts(table: Table, columns: ColumnMap, patient: int) -> list[Block]:
         for at, meaning in columns.meanings.items()
         if meaning.role in roles
     ]
+    marks = {
+        at for at, m in columns.meanings.items() if m.role == "transplant" and _is_flag(table, at)
+    }
+    facts = [block for block in facts if block.cells.position not in marks]
+    return [b for f in facts for b in (split_dates(f) if f.role == "transplant" else [f])]
+
+
+def _is_flag(table: Table, at: int) -> bool:
+    """Whether a column named after the transplant holds words such as yes and no."""
+    texts = [text for text in table.columns[at].used() if not is_missing(text)]
+    return bool(texts) and all(text.casefold() in _FLAGS for text in texts)
 
 
 def _with_sheet_patients(

@@ -17,7 +17,9 @@ _FVC: Final = (
     r"|ظرفیت حیاتی اجباری|ظرفیت حیاتی با فشار"
 )
 _SVC: Final = r"svc|slow vital capacit\w*|capacite vitale lente|capacidad vital lenta"
-_VC: Final = r"vc|vital capacit\w*|vitalkapazitat|vk|capacite vitale|capacidad vital|ظرفیت حیاتی"
+_VC: Final = (
+    r"vc|vital capacit\w*|vitalkapazitat|vc ?max|vk|capacite vitale|capacidad vital|ظرفیت حیاتی"
+)
 _STEMS: Final = (
     ("fvc", re.compile(rf"(?<![a-z])(?:{_FVC})(?=l\b|pct|perc|pp|p\b|pred|rel|[^a-z]|$)")),
     ("svc", re.compile(rf"(?<![a-z])(?:{_SVC})(?=l\b|pct|perc|pp|p\b|pred|rel|[^a-z]|$)")),
@@ -106,7 +108,7 @@ def _alsfrs(stem: str, rest: str, units: str, *, revised: bool, dates: bool) -> 
         return Meaning(key)
     scale = re.search(r"(?:0\s*-\s*|of |/ ?)?(40|48)(?!\d)", units)
     role = "alsfrs_r" if revised or (scale and scale[1] == "48") else "alsfrs"
-    if scale and scale[1] == "40" and not revised:
+    if scale and scale[1] == "40":
         role = "alsfrs_40"
     return _with_rest(Meaning(role), rest)
 
@@ -173,6 +175,8 @@ def spot_in(rest: str) -> Spot:
     rest = " ".join(rest.split())
     if not rest or rest in "+-":
         return Spot()
+    if re.fullmatch(r"(?:pre|post|vor|nach)[a-z\s-]* 0", rest):
+        return Spot(month=0.0)
     if _BARE_NUMBER.fullmatch(rest):
         return Spot(number=rest.replace(" ", ""))
     if match := re.fullmatch(

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from data.body_rows import listed
 from data.date_styles import DateReader
 from data.endpoints import ENDPOINTS
 from data.findings import Finding, Severity
@@ -18,7 +19,7 @@ from data.numbers import Number, decimal_comma, read_number, sentinels
 from data.questions import Question
 from data.records import CAPACITY_STEMS, Block, Field, Place, When
 from data.table import TextColumn
-from data.times import visit_month
+from data.times import visit_month, without_unit
 from data.trial import DAYS_PER_MONTH
 from data.units import Capacity, UnitReader, capacity_of, endpoint_values
 
@@ -167,18 +168,23 @@ class _Measurer:
         code: str,
     ) -> None:
         lines = block.cells.row_numbers
-        for row in rows[:_MAX_LISTED]:
-            text, number = texts[int(row)], numbers[texts.codes[row]]
+        groups: dict[int, list[int]] = {}
+        for row in rows.tolist():
+            groups.setdefault(int(texts.codes[row]), []).append(row)
+        for text_code, found in list(groups.items())[:_MAX_LISTED]:
+            text, number = texts.texts[text_code], numbers[text_code]
             if code == "ANNOTATED_VALUES":
                 said = f"“{text[:40]}” was read as {number.value:g}."
                 step = "If the mark says that the value is wrong, correct the cell."
             else:
                 said = f"“{text[:40]}” is not a number ({_meaning(block.role)})."
                 step = "Correct the cell; it is treated as missing."
-            self._note(block.cells, code, said, step, row=int(lines[row]), value=text)
-        if len(rows) > _MAX_LISTED:
-            more = len(rows) - _MAX_LISTED
-            self._note(block.cells, code, f"{more} more cells of this column.", "See above.")
+            if len(found) > 1:
+                said += f" It stands in {listed(lines[found])}."
+            self._note(block.cells, code, said, step, row=int(lines[found[0]]), value=text)
+        if len(groups) > _MAX_LISTED:
+            more = len(groups) - _MAX_LISTED
+            self._note(block.cells, code, f"{more} more texts of this column.", "See above.")
 
     def _report_events(self, block: Block, rows: npt.NDArray[np.int64], kind: str) -> None:
         if not len(rows):
@@ -222,7 +228,7 @@ class _Measurer:
         texts = cells.texts
         comma = bool(decimal_comma(texts.used()))
         factor = DAYS_IN[when.unit]
-        numbers = [read_number(text, decimal_comma=comma) for text in texts.texts]
+        numbers = [read_number(without_unit(text), decimal_comma=comma) for text in texts.texts]
         days = np.asarray([np.nan if n.value is None else n.value * factor for n in numbers])
         if when.skips_zero:
             days = np.where(days > 0, days - 1, days)

@@ -110,6 +110,28 @@ def _could_name_patients(table: Table, columns: ColumnMap) -> bool:
     return False
 
 
+def unclear_transplant(arranged: Arranged) -> str | None:
+    """Return the header of a date of unknown meaning that is the same at all visits of a patient.
+
+    Looked for where no transplant is known at all.
+    """
+    for table, columns in arranged.tables:
+        who = columns.first("patient")
+        if who is None:
+            continue
+        known = {at for at, m in columns.meanings.items() if m.role not in ("visit_date",)}
+        used = {b.when.date.position for b in arranged.blocks if b.when.date is not None}
+        for at, header in enumerate(table.header):
+            free = at not in known and at not in used and contents_of(table.columns[at]).are_dates
+            if free and not words.BIRTH.search(words.plain_words(header)):
+                pairs = np.unique(
+                    np.stack([table.columns[who].codes, table.columns[at].codes]), axis=1
+                )
+                if pairs.shape[1] <= len(np.unique(table.columns[who].codes)) < len(table):
+                    return header
+    return None
+
+
 def _say_the_same(table: Table, one: int, other: int) -> bool:
     """Whether two columns tell the same rows apart: then it does not matter which is used."""
     a, b = table.columns[one], table.columns[other]

@@ -101,6 +101,11 @@ QUESTIONS: Final[Mapping[str, Question]] = MappingProxyType(
                 "on one day. Are they one patient?",
                 (("yes", "one patient"), ("no", "different patients")),
             ),
+            Question(
+                "TRANSPLANT_COLUMNS",
+                "Several columns could hold the transplant. Which are meant?",
+                (("all", "each is a transplant"),),
+            ),
             Question("MAPPING", "Which column holds what?", ()),
         )
     }
@@ -130,6 +135,8 @@ def check_answer(code: str, value: str) -> str | None:
         return f"no such question; known: {', '.join(QUESTIONS)}"
     if code == "MAPPING":
         return None if mapping_answer(value) else "a mapping is role=column;role=column …"
+    if code == "TRANSPLANT_COLUMNS":
+        return None if value else "answer all, or the header of the column that is meant"
     options = dict(question.options)
     if code == "DATE_ORDER_INCONSISTENT" and value not in options:
         parts = part_answers(value)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from data.build import build_trial
+from data.build import Built, build_trial
 from data.columns import ColumnMap
 from data.date_styles import DateReader
 from data.evidence import ColumnEvidence, evidence_of, mapping_of
@@ -21,7 +21,7 @@ from data.layouts import Arranged, arrange
 from data.measures import Measured, measure
 from data.people import Facts, facts_of
 from data.privacy import identifiers, privacy_findings
-from data.problems import column_findings, missing_roles
+from data.problems import column_findings, missing_roles, unclear_transplant
 from data.questions import QUESTIONS, Question, asked
 from data.recipe import TrialRecipe
 from data.records import DATED_FACTS, MEASURES, Block
@@ -115,7 +115,7 @@ def read_files(
 def read_trial(sheets: Sequence[Sheet], recipe: TrialRecipe) -> Reading:
     """Read one trial from its sheets."""
     sheets, unused_fixes = recipe.corrected(sheets)
-    arranged = arrange(sheets, recipe.columns_by_table())
+    arranged = arrange(sheets, recipe.columns_by_table(), recipe.answers)
     problem = missing_roles(arranged)
     personal = [identifiers(table, _mapped(columns)) for table, columns in arranged.tables]
     evidence = evidence_of(arranged.tables, personal)
@@ -145,7 +145,8 @@ def _read(arranged: Arranged, recipe: TrialRecipe, findings: list[Finding]) -> R
     apart, together = identify(blocks)
     measures = [block for block in blocks if block.role in MEASURES]
     measured = measure(measures, apart, dates, answers)
-    questions = [*dates.questions, *measured.questions, *_doubts(arranged, answers)]
+    questions = [*arranged.questions, *dates.questions, *measured.questions]
+    questions += _doubts(arranged, answers)
     if any(b.role.startswith("vc") for b in measures) and "VC_KIND" not in answers:
         questions.append(asked("VC_KIND"))
     if questions:
@@ -158,11 +159,31 @@ def _read(arranged: Arranged, recipe: TrialRecipe, findings: list[Finding]) -> R
     built = build_trial(measured, people, facts, recipe, findings)
     if built.questions:
         return Reading("ask", None, built.findings, built.questions)
+    unplaced = _nothing_placed(built, arranged) if "MAPPING" not in answers else None
+    if unplaced is not None and not recipe.mapping:
+        return Reading("ask", None, built.findings, (unplaced,))
     if built.trial is None:
         return Reading("reject", None, built.findings)
     flagged = any(finding.severity == "warning" for finding in built.findings)
     verdict: Verdict = "load_flagged" if flagged else "load"
     return Reading(verdict, built.trial, built.findings)
+
+
+def _nothing_placed(built: Built, arranged: Arranged) -> Question | None:
+    """Ask for the columns where no value has a time, or a date could be the transplant's."""
+    if built.trial is None:
+        return None
+    values = built.trial.measurements
+    if values["day"].notna().any():
+        return None
+    if values["date"].isna().all():
+        said = [f.sentence() for f in built.findings if f.code == "TIME_NOT_PLACED"]
+        return asked("MAPPING", " ".join(said) or "no value has a time that could be read")
+    column = unclear_transplant(arranged)
+    if column is None:
+        return None
+    evidence = f"“{column}” holds one date for each patient; it could be the transplant date"
+    return asked("MAPPING", evidence)
 
 
 def _doubts(arranged: Arranged, answers: Mapping[str, str]) -> list[Question]:

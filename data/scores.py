@@ -25,6 +25,9 @@ DOMAINS: Final[Mapping[str, tuple[str, ...]]] = {
 _ITEMS: Final = tuple(str(n) for n in range(1, 13))
 _FIRST_NINE: Final = _ITEMS[:9]
 _ORIGINAL: Final = "10 original"
+_SMALLEST: Final = {"fvc": 3.0, "svc": 3.0, "fvc_litres": 0.2, "svc_litres": 0.2}
+"""Below these nobody can be measured: the number is in another unit."""
+
 _GROUPED: Final = ("item", "gastrostomy_switch", *DOMAINS)
 _SAME_VISIT: Final = ("table", "patient", "visit_key")
 _KEEP: Final = ("date", "offset", "clock", "row", "place", "visit")
@@ -74,6 +77,7 @@ class _Scorer:
         self.places = places
         self.answers = answers
         self.findings: list[Finding] = []
+        self.thirteen: pd.MultiIndex | None = None
 
     def score(self) -> Scored:
         values = _with_visit_keys(self.values)
@@ -84,9 +88,22 @@ class _Scorer:
         wide = self._by_visit(items, switch)
         rest = self._scales(rest, wide)
         made = self._totals(wide, rest)
+        rest, made = self._corrected(wide, rest, made)
         rest = self._sum_of_domains(pd.concat([rest, made], ignore_index=True))
         columns = ["patient", "role", "value", *_KEEP, "status", "visit_key", "table"]
         return Scored(rest[columns].reset_index(drop=True), wide, tuple(self.findings))
+
+    def _corrected(
+        self, wide: pd.DataFrame, rest: pd.DataFrame, made: pd.DataFrame
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Replace stated totals of 13 items by the sum of the twelve that apply."""
+        if self.thirteen is None:
+            return rest, made
+        wrong = pd.MultiIndex.from_frame(rest[list(_SAME_VISIT)]).isin(self.thirteen)
+        wrong &= (rest["role"] == "alsfrs_r").to_numpy()
+        sums = _made(wide, "alsfrs_r", wide[list(_ITEMS)].sum(axis=1, min_count=12))
+        sums = sums[pd.MultiIndex.from_frame(sums[list(_SAME_VISIT)]).isin(self.thirteen)]
+        return rest[~wrong], pd.concat([made, sums], ignore_index=True)
 
     def _by_visit(self, items: pd.DataFrame, switch: pd.DataFrame) -> pd.DataFrame:
         """Return one row a visit with a column for each item; item 5 is 5a or 5b."""
@@ -191,7 +208,7 @@ class _Scorer:
         original = wide[[*_FIRST_NINE, _ORIGINAL]].sum(axis=1, min_count=10).where(total.isna())
         self._report_partial(wide, rest, total, original)
         for key, sums in (("alsfrs_r", total), ("alsfrs_40", original)):
-            made.append(self._beside_stated(key, _made(wide, key, sums), rest))
+            made.append(self._beside_stated(key, _made(wide, key, sums), rest, wide))
         if original.notna().any() and not any(
             f.code == "ALSFRS_ORIGINAL_SCALE" for f in self.findings
         ):
@@ -216,7 +233,9 @@ class _Scorer:
             step = "There is no agreed way to fill in an item; complete them in the file."
             self._note("ITEMS_INCOMPLETE", text, step, wide[lacking].iloc[0])
 
-    def _beside_stated(self, key: str, made: pd.DataFrame, rest: pd.DataFrame) -> pd.DataFrame:
+    def _beside_stated(
+        self, key: str, made: pd.DataFrame, rest: pd.DataFrame, wide: pd.DataFrame
+    ) -> pd.DataFrame:
         """Report totals that differ from the sum of their items; the stated one is kept."""
         stated = rest[rest["role"] == key]
         if stated.empty or made.empty:
@@ -225,6 +244,7 @@ class _Scorer:
             made[[*_SAME_VISIT, "value"]], on=list(_SAME_VISIT), suffixes=("", "_sum")
         )
         differs = both[both["value"] != both["value_sum"]]
+        differs = self._without_thirteen(key, differs, wide)
         for _, bad in differs.head(40).iterrows():
             text = (
                 f"The stated total is {bad['value']:g}, the items add up to {bad['value_sum']:g}."
@@ -235,6 +255,24 @@ class _Scorer:
             text = f"{len(differs) - 40} more totals differ from the sum of their items."
             self._note("TOTAL_MISMATCH", text, "See above.", differs.iloc[40])
         return made
+
+    def _without_thirteen(
+        self, key: str, differs: pd.DataFrame, wide: pd.DataFrame
+    ) -> pd.DataFrame:
+        """Set aside stated totals that add both 5a and 5b, which no scale does."""
+        if differs.empty or key != "alsfrs_r":
+            return differs
+        both = wide[wide["5a"].notna() & wide["5b"].notna()]
+        thirteen = both[["5a", "5b", *(n for n in _ITEMS if n != "5")]].sum(axis=1, min_count=13)
+        known = both[list(_SAME_VISIT)].assign(thirteen=thirteen)
+        joined = differs.merge(known, on=list(_SAME_VISIT), how="left")
+        wrong = (joined["thirteen"] == joined["value"]).to_numpy()
+        if wrong.any():
+            self.thirteen = pd.MultiIndex.from_frame(differs[wrong][list(_SAME_VISIT)])
+            text = f"Stated totals that add both 5a and 5b, 13 items: {int(wrong.sum())}."
+            step = "The sum of the twelve items that apply is used there."
+            self._note("TOTAL_MISMATCH", text, step, differs[wrong].iloc[0])
+        return differs[~wrong]
 
     def _sum_of_domains(self, values: pd.DataFrame) -> pd.DataFrame:
         """Add totals from the four domains where neither a total nor the items are there."""
@@ -340,6 +378,7 @@ def _index(frame: pd.DataFrame) -> pd.MultiIndex:
 def impossible(role: str, values: np.typing.NDArray[np.float64]) -> np.typing.NDArray[np.bool_]:
     """Return where values cannot be on the scale of an endpoint."""
     scale = ENDPOINTS[role]
-    above = values > scale.low if scale.exclusive_low else values >= scale.low
+    low = _SMALLEST.get(role, scale.low)
+    above = values > low if scale.exclusive_low else values >= low
     inside = above & (values <= scale.high)
     return ~inside | ((values != np.round(values)) if scale.integer else False)

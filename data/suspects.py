@@ -41,7 +41,7 @@ class Suspects:
 
     def __init__(self, values: pd.DataFrame, names: Sequence[str], places: Sequence[Place]) -> None:
         self.values = values
-        self.names = names
+        self.names = [f"Patient {name}" if name.isdigit() else name for name in names]
         self.places = places
         self.findings: list[Finding] = []
 

@@ -40,6 +40,11 @@ _UNIT_WORDS: Final[dict[TimeUnit, frozenset[str]]] = {
 }
 _UNITS: Final = {word: unit for unit, words in _UNIT_WORDS.items() for word in words}
 _LETTERS: Final[dict[str, TimeUnit]] = {"m": "month", "d": "day", "w": "week", "y": "year"}
+_WITH_UNIT: Final = re.compile(
+    r"(?:(?:day|d|week|w|month|mo|m|tag|monat)s?\.?\s*)?(?P<number>[+-]?\s?\d+(?:[.,]\d+)?)"
+    r"\s*(?:days?|d|weeks?|wks?|w|months?|mos?|m|tage?|monate?|years?|y)?\.?",
+    re.IGNORECASE,
+)
 _MONTHS_IN: Final[dict[TimeUnit, float]] = {
     "day": 1 / DAYS_PER_MONTH,
     "week": 7 / DAYS_PER_MONTH,
@@ -71,7 +76,7 @@ _ORDINAL_WORDS: Final = "اول دوم سوم چهارم پنجم ششم هفت�
 _ORDINALS: Final = {word: at for at, word in enumerate(_ORDINAL_WORDS.split(), start=1)}
 _TOKEN: Final = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+|[+-]")
 _ARM: Final = re.compile(r"[\s_]*\(?\barm[\s_]*\w{1,3}\)?\s*$")
-_WINDOW: Final = re.compile(r"\s*\(?\s*(?:±|\+/-)\s*\d+\s*[^\W\d_]*\s*\)?\s*$")
+_WINDOW: Final = re.compile(r"\s*[(\[]?\s*(?:±|\+/-)\s*\d+\s*[^\W\d_]*\s*[)\]]?\s*$")
 _ZERO_DAYS: Final = ("day of transplant", "day of transplantation", "transplant day", "روز پیوند")
 
 _ONSET: Final = _words(
@@ -122,6 +127,12 @@ def visit_month(text: str) -> float | None:
         return None
     tokens = _without_visit_numbers(_TOKEN.findall(folded))
     return None if tokens is None else _month_of(tokens)
+
+
+def without_unit(text: str) -> str:
+    """Return a time without its unit: "-181 d" and "day -181" are -181."""
+    match = _WITH_UNIT.fullmatch(text.strip())
+    return match["number"] if match else text
 
 
 def clock(header: str) -> Clock:

@@ -48,9 +48,17 @@ DATE: Final = _words(
 TRANSPLANT: Final = re.compile(
     r"transplant|(?<![a-z])tx(?:d(?:ate|at|t|ay))?(?![a-z])|(?<![a-z])hsct|inject|infusion|implantation|(?<![a-z])graft"
     r"|greffe|trasplante|trapianto|injektion|inyeccion|iniezione|nakil|nakli|enjeksiyon|stem cell"
+    r"|(?<![a-z])day ?0(?![a-z\d])|(?<![a-z])d0(?![a-z\d])"
     r"|cell therapy|stammzell|lumbar administration|(?<![a-z])msc (?:date|dose)|dosing date"
     r"|پیوند|تزریق|کاشت"
 )
+NEVER_TRANSPLANT: Final = re.compile(
+    r"aspirat|harvest|collection|biops|planned|schedul|intended|consent|discharge|admission|vaccin"
+    r"|edaravon|riluzol|contrast|botul|placebo|sham|screening|eligib|approval|follow|geplant|prevu"
+    r"|antibiotic|steroid|flu |آسپیراسیون"
+)
+"""Words that make a date something else than that of the transplant."""
+
 NOT_TRANSPLANT: Final = re.compile(
     r"aspirat|harvest|collection|biops|route|type|volume|cells? (?:number|count|dose)|viab|site of"
     r"|(?<![a-z])dose(?![a-z])|number of|cells? ?/|پونکسیون|آسپیراسیون"
@@ -132,6 +140,7 @@ UNIT: Final = re.compile(
 SUMMARY: Final = re.compile(
     r"(?:overall |grand )?(?:mean|average|avg|sd|s d|std|stdev|std dev|standard deviation|se|sem"
     r"|median|iqr|min|max|minimum|maximum|range|n|count|total|sum|mean sd|mean pm sd|p value|p"
+    r"|subtotal|sub total|gesamt|zwischensumme|teilsumme|total [a-z]+|all patients|alle"
     r"|mittelwert|mw|standardabweichung|stabw|summe|anzahl|moyenne|ecart type|media|mediana"
     r"|promedio|desviacion|میانگین|انحراف معیار|تعداد|میانه|ortalama)"
 )
