@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +27,8 @@ Key = tuple[str, str, int]
 _MAX_LISTED: Final = 50
 _LONGEST_STUDY_DAYS: Final = 20 * 365.25
 _STRAY: Final = 0.01
+_ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_FEWEST_TRUE_DATES: Final = 3
 _SAS_COLUMNS: Final = ("adt", "trtsdt", "trtedt", "trt01sdt", "astdt", "dthdt", "rfstdt", "eosdt")
 _SAS_DAYS: Final = (10_000, 30_000)
 
@@ -72,6 +75,8 @@ class DateReader:
         self._read: dict[Key, Ordinals] = {}
         for key, column in self._columns.items():
             self._styles[key] = self._style(column)
+        self._swapped = {key for key, column in self._columns.items() if _looks_swapped(column)}
+        self._ask_swapped()
         self._ask_order()
         self._ask_calendar()
 
@@ -122,6 +127,17 @@ class DateReader:
             if column.field.table.file == file and found.needing and len(found.orders) == 1:
                 orders |= found.orders
         return orders
+
+    def _ask_swapped(self) -> None:
+        """Ask where a spreadsheet has turned some texts into dates with the wrong order."""
+        if not self._swapped or "DATES_SWAPPED" in self.answers:
+            return
+        field = self._columns[next(iter(self._swapped))].field
+        where = (
+            f"column “{field.header}” of {field.table.file}: every true date has a day up to 12, "
+            "every text a day over 12"
+        )
+        self.questions.append(asked("DATES_SWAPPED", where))
 
     def _ask_order(self) -> None:
         for column in self._columns.values():
@@ -202,9 +218,12 @@ class DateReader:
         ordinals = np.full(len(texts.texts), np.nan)
         reasons: dict[int, str] = {}
         calendars = self._columns[field.key].survey.calendars
+        swapped = field.key in self._swapped and self.answers.get("DATES_SWAPPED") == "yes"
         refused = self.answers.get("CALENDAR") == "gregorian" and "jalali" in calendars
         for code, text in enumerate(texts.texts):
             result = parse(text, style)
+            if swapped and isinstance(result, date) and _ISO.match(text):
+                result = result.replace(month=result.day, day=result.month)
             if isinstance(result, date):
                 ordinals[code] = result.toordinal()
                 if refused and _is_jalali(text):
@@ -292,6 +311,23 @@ def _column(field: Field) -> _Column:
     used = field.texts.used()
     sas = clean(field.header).casefold() in _SAS_COLUMNS and _are_sas_days(used)
     return _Column(field, survey(used), sas)
+
+
+def _looks_swapped(column: _Column) -> bool:
+    """Whether true dates and texts of a column share out the days: up to 12, and above 12.
+
+    That happens when dates written day first are opened in a spreadsheet that expects the month
+    first: it swaps those it can and leaves the others as text.
+    """
+    texts = column.field.texts.used()
+    found = column.survey
+    true_dates = [text for text in texts if _ISO.match(text)]
+    if len(true_dates) < _FEWEST_TRUE_DATES or not found.needing or len(found.orders) != 1:
+        return False
+    written = [text for text in texts if not _ISO.match(text) and survey([text]).needing]
+    never_both = all(len(survey([text]).orders) == 1 for text in written)
+    days = [int(text[8:10]) for text in true_dates]
+    return bool(written) and never_both and max(days) <= 12
 
 
 def _are_sas_days(texts: Sequence[str]) -> bool:

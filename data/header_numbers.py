@@ -168,7 +168,10 @@ def number_visits(table: Table, meanings: dict[int, Meaning]) -> dict[int, Meani
 
 
 def baseline_months(meanings: dict[int, Meaning]) -> dict[int, Meaning]:
-    """Read "baseline" beside months as month 0, where no column is month 0 and none dates it."""
+    """Read "baseline" beside months as month 0, where no column is month 0 and none dates it.
+
+    Beside a column of all visits it repeats one of them and is not used.
+    """
     dated = {m.visit for m in meanings.values() if m.role == "visit_date"}
     result = dict(meanings)
     for role in {m.role for m in meanings.values() if m.role in MEASURES}:
@@ -177,6 +180,11 @@ def baseline_months(meanings: dict[int, Meaning]) -> dict[int, Meaning]:
         base = [at for at, m in mine.items() if m.visit in _BASELINE and m.visit not in dated]
         if months and 0 not in months and len(base) == 1:
             result[base[0]] = replace(mine[base[0]], visit="", month=0.0)
+        elif any(not m.placed and not m.number for m in mine.values()):
+            # One value at baseline or screening beside the values of all visits repeats a visit.
+            for at, meaning in mine.items():
+                if meaning.visit and meaning.visit not in dated:
+                    result[at] = Meaning("ignored")
     return result
 
 

@@ -18,7 +18,7 @@ from data.records import MEASURES
 from data.table import Sheet, Table, TextColumn
 from data.values import is_missing
 
-_SEARCHED_ROWS: Final = 40
+_SEARCHED_ROWS: Final = 120
 _DEEPEST: Final = 3
 _MAX_TURNED: Final = 400
 _FEW_ITEMS: Final = 8

@@ -8,6 +8,7 @@ from typing import Final
 from data import vocabulary as words
 from data.meaning import Meaning
 from data.measure_headers import measure_in, signed_words, spot_in
+from data.schemas import EXACT
 from data.times import clock, unit_of_time
 
 _OF_THE_FILE: Final = re.compile(
@@ -37,11 +38,12 @@ def meaning_of(
     plain = words.plain_words(header)
     if not plain:
         return None
-    if (known := words.EXACT.get(plain)) is not None:
+    if (known := EXACT.get(plain)) is not None:
         return _from_code(known, dates=dates)
     return (
         measure_in(header, unit, plain, dates=dates)
         or _patient_or_place(plain)
+        or _patient_or_place(words.plain_words(re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", header)))
         or _dated(header, plain, dates=dates)
         or _time(header, plain, numbers=numbers)
         or _fact(plain)
@@ -122,6 +124,9 @@ def _visit_date(header: str, plain: str, *, dates: bool) -> Meaning | None:
         return Meaning("ignored")
     about = "fvc" if words.SPIROMETRY.search(plain) else ""
     left = words.DATE.sub(" ", signed_words(header))
+    spot = spot_in(left.strip(" -"))
+    if spot.known and not spot.number:
+        return Meaning("visit_date", about=about).at(spot)
     left = words.VISIT.sub(" ", words.SPIROMETRY.sub(" ", left))
     left = re.sub(
         r"(?<![a-z])(?:of|der|des|du|de|the|test|form|کد|لی|time|day)(?![a-z])", " ", left

@@ -33,8 +33,9 @@ from data.records import (
     kind_of_visit,
     rows_where,
 )
+from data.spirometry_rows import one_row_a_visit
 from data.table import Sheet, Table, TextColumn
-from data.times import visit_month, without_day_zero
+from data.times import says_before, visit_month, without_day_zero, without_unit
 from data.transplant_cells import marked_visits, split_dates, which_columns
 from data.values import is_missing
 
@@ -90,6 +91,7 @@ def arrange(
     findings: list[Finding] = []
     visible = [sheet for sheet in sheets if not sheet.hidden] or list(sheets)
     tables = [table for sheet in visible for table in tables_of(sheet)]
+    tables = [_with_phase(table) for table in tables]
     named = [(table, map_columns(table, _given(given or {}, table))) for table in tables]
     named = _with_sheet_patients(named, findings)
     named, questions, noted = apart_namesakes(named, answers or {})
@@ -153,6 +155,15 @@ def _names(block: Block) -> frozenset[str]:
     return frozenset(map(plain_name, block.patient.texts.used()))
 
 
+def _with_phase(table: Table) -> Table:
+    """Add the name of a sheet or file that says "before" as a column of the phase."""
+    name = table.sheet or re.sub(r"\.\w{2,5}$", "", table.file)
+    if not says_before(name):
+        return table
+    column = TextColumn(np.zeros(len(table), dtype=np.int64), (name,))
+    return replace(table, header=(*table.header, "sheet phase"), columns=(*table.columns, column))
+
+
 def _given(given: Mapping[str, Mapping[str, str]], table: Table) -> Mapping[str, str]:
     """Return the roles that the user gave to columns of this table."""
     return {**given.get("", {}), **given.get(table_key(table), {})}
@@ -182,7 +193,8 @@ def _blocks(table: Table, columns: ColumnMap, findings: list[Finding]) -> list[B
     patient = columns.first("patient")
     if patient is None:
         return []
-    found = [*_measures(table, columns, patient), *_facts(table, columns, patient)]
+    measures = one_row_a_visit(table, _measures(table, columns, patient), findings)
+    found = [*measures, *_facts(table, columns, patient)]
     if not any(block.role in MEASURES for block in found):
         found = procedure_blocks(table, columns, patient) or found
     return found
@@ -253,7 +265,22 @@ def when_of(table: Table, columns: ColumnMap, meaning: Meaning) -> When:
         label=None if label is None else Field(table, label),
         skips_zero=offset is not None and _skips_zero(table, offset, clock),
         fallback=_fallback(table, times, offset),
+        before=_before(table, date, offset),
     )
+
+
+def _before(table: Table, date: int | None, offset: int | None) -> Field | None:
+    """Return a column of phases, where some lie before the transplant and no time is negative."""
+    if date is not None or offset is None:
+        return None
+    numbers = [read_number(without_unit(t)).value for t in table.columns[offset].used()]
+    if any(n is not None and n < 0 for n in numbers):
+        return None
+    for at, column in enumerate(table.columns):
+        texts = column.used()
+        if at != offset and 0 < len(texts) <= 40 and any(map(says_before, texts)):
+            return Field(table, at)
+    return None
 
 
 def _fallback(table: Table, times: Mapping[int, Meaning], first: int | None) -> When | None:

@@ -12,7 +12,7 @@ from data.times import visit_month
 from data.values import clean
 
 _FVC: Final = (
-    r"fvc|forced vital capacit\w*|forced capacity|cvf|fvk|forcierte vitalkapazitat"
+    r"fvc|forced vital capacit\w*|forced capacity|cvf|cv forcee?|fvk|forcierte vitalkapazitat"
     r"|capacite vitale forcee|capacidad vital forzada|capacita vitale forzata"
     r"|ظرفیت حیاتی اجباری|ظرفیت حیاتی با فشار"
 )
@@ -20,16 +20,21 @@ _SVC: Final = r"svc|slow vital capacit\w*|capacite vitale lente|capacidad vital 
 _VC: Final = (
     r"vc|vital capacit\w*|vitalkapazitat|vc ?max|vk|capacite vitale|capacidad vital|ظرفیت حیاتی"
 )
+_AFTER: Final = r"l\b|pct|perc|pp|p\b|pred|rel|[^a-z]|$"
 _STEMS: Final = (
-    ("fvc", re.compile(rf"(?<![a-z])(?:{_FVC})(?=l\b|pct|perc|pp|p\b|pred|rel|[^a-z]|$)")),
+    (
+        "fvc",
+        re.compile(rf"(?<![a-z])(?:p{{1,2}})?(?:{_FVC})(?=l\b|pct|perc|pp|p\b|pred|rel|[^a-z]|$)"),
+    ),
     ("svc", re.compile(rf"(?<![a-z])(?:{_SVC})(?=l\b|pct|perc|pp|p\b|pred|rel|[^a-z]|$)")),
     ("vc", re.compile(rf"(?<![a-z])(?:{_VC})(?=l\b|pct|perc|pp|p\b|pred|rel|[^a-z]|$)")),
 )
 _ALSFRS: Final = re.compile(
-    r"als[\s-]?f(?:unctional )?r(?:ating )?s(?:cale)?"
-    r"(?:[\s-]?(?:r(?![a-z])|rev(?:ised)?(?![a-z])))?"
+    r"(?:amyotrophic lateral sclerosis functional rating scale|als[\s-]?functional rating scale"
+    r"|als[\s-]?frs(?:cale)?|als[\s-]?fsr|als[\s-]?rfs|(?<![a-z])frs)"
+    r"(?:[\s-]*(?:r(?![a-z])|rev(?:ised)?(?![a-z])))?"
 )
-_REVISED: Final = re.compile(r"s(?:cale)?[\s-]?(?:r|rev(?:ised)?)$|revised")
+_REVISED: Final = re.compile(r"(?:s|scale|fsr)[\s-]*(?:r|rev(?:ised)?)$|revised")
 _PERCENT: Final = re.compile(
     r"pct|per ?cent(?:age)?|perc|prozent|pourcentage|porcentaje|percentuale|yuzde|(?<![a-z])pp"
     r"|درصد|(?<![a-z])rel(?![a-z])"
@@ -39,7 +44,7 @@ _PREDICTED: Final = re.compile(
     r"|theor(?:etical)?|of normal|normal|norm)(?![a-z])"
 )
 _LITRES: Final = re.compile(
-    r"(?<![a-z])(?:l|lit|litres?|liters?|litros?|litri|litre|ltr|lt|لیتر|btps)(?![a-z])"
+    r"(?<![a-z])(?:l|lit|litres?|liters?|litern|lts|litros?|litri|litre|ltr|lt|لیتر|btps)(?![a-z])"
 )
 _MILLILITRES: Final = re.compile(r"(?<![a-z])(?:ml|millilit\w+|cc|میلی لیتر)(?![a-z])")
 _FRACTION: Final = re.compile(r"(?<![a-z])(?:fraction|frac|proportion|anteil)(?![a-z])")
@@ -91,6 +96,8 @@ def measure_in(header: str, unit: str, plain: str, *, dates: bool) -> Meaning | 
     for stem, pattern in _STEMS:
         if match := pattern.search(text):
             rest = f"{text[: match.start()]} {text[match.end() :]}".strip()
+            if re.match(r"pp?f", match[0]):
+                rest = f"pct {rest}"
             return _capacity(stem, rest, units, dates=dates)
     return None
 
@@ -161,6 +168,8 @@ def _with_rest(meaning: Meaning, rest: str) -> Meaning | None:
 
 
 def _without_words(rest: str) -> str:
+    rest = re.sub(r"(?:of|aus|von|de|di) 1[0-2] ?(?:items?|fragen)?(?!\d)|1[0-2] items?", " ", rest)
+    rest = re.sub(r"gli(?: global)?(?: 20\d\d)?|knudson|nhanes(?: iii)?|ecsc|eccs", " ", rest)
     kept = [
         word
         for word in rest.split()
@@ -193,7 +202,9 @@ def spot_in(rest: str) -> Spot:
         return Spot(month=month)
     if match := _VISIT_NUMBER.search(rest):
         left = _without_words(rest.replace(match[0], " "))
-        return Spot(visit="" if left.strip("- ") else " ".join(match[0].split()))
+        number = re.search(r"\d+", match[0])
+        name = f"visit {int(number[0])}" if number else " ".join(match[0].split())
+        return Spot(visit="" if left.strip("- ") else name)
     if (month := visit_month(rest)) is not None:
         return Spot(month=month)
     return Spot()

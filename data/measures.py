@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,13 +18,11 @@ from data.findings import Finding, Severity
 from data.identities import Identities
 from data.numbers import Number, decimal_comma, read_number, sentinels
 from data.questions import Question
-from data.records import CAPACITY_STEMS, Block, Field, Place, When
+from data.records import CAPACITY_STEMS, Block, Field, Place
 from data.table import TextColumn
-from data.times import visit_month, without_unit
-from data.trial import DAYS_PER_MONTH
 from data.units import Capacity, UnitReader, capacity_of, endpoint_values
+from data.visit_times import TimeReader
 
-DAYS_IN: Final = {"day": 1.0, "week": 7.0, "month": DAYS_PER_MONTH, "year": 365.25}
 RAW_COLUMNS: Final = (
     "patient",
     "role",
@@ -39,8 +38,8 @@ RAW_COLUMNS: Final = (
     "visit",
 )
 _MAX_LISTED: Final = 40
+_IMPUTED: Final = re.compile(r"locf|wocf|bocf|imput|carried|extrapol|interpol", re.IGNORECASE)
 _ITEM_RANGE: Final = (0.0, 4.0)
-_LONGEST_LIFE_DAYS: Final = 120 * 365.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +88,13 @@ class _Measurer:
 
     def __init__(self, people: Identities, dates: DateReader, answers: Mapping[str, str]) -> None:
         self.people = people
-        self.dates = dates
         self.answers = answers
         self.findings: list[Finding] = []
+        self.clock = TimeReader(dates, answers)
         self.events: list[TextEvent] = []
         self.places: dict[tuple[str, str, int], int] = {}
         self.columns: list[Place] = []
         self.tables: dict[tuple[str, str], int] = {}
-        self._offsets: dict[tuple[int, str], npt.NDArray[np.float64]] = {}
 
     def measure(self, blocks: Sequence[Block]) -> Measured:
         capacities: list[Capacity] = []
@@ -119,8 +117,8 @@ class _Measurer:
             values,
             tuple(self.columns),
             tuple(self.events),
-            (*self.findings, *reader.findings),
-            tuple(reader.questions),
+            (*self.findings, *self.clock.findings, *reader.findings),
+            (*self.clock.questions, *reader.questions),
         )
 
     def _numbers(self, block: Block) -> tuple[list[Number], npt.NDArray[np.int64]]:
@@ -135,8 +133,27 @@ class _Measurer:
             Number(None, "missing", f"{n.value:g}") if n.value in codes_for_missing else n
             for n in numbers
         ]
+        numbers = self._without_imputed(block, texts, numbers)
         self._report(block, texts, numbers)
         return numbers, texts.codes
+
+    def _without_imputed(
+        self, block: Block, texts: TextColumn, numbers: list[Number]
+    ) -> list[Number]:
+        """Leave out values whose own remark says that they were imputed."""
+        imputed = [n.kind == "annotated" and bool(_IMPUTED.search(n.note)) for n in numbers]
+        rows = (
+            np.flatnonzero(np.asarray(imputed, dtype=np.bool_)[texts.codes]) if len(texts) else []
+        )
+        if not len(rows):
+            return numbers
+        lines = block.cells.row_numbers[rows]
+        said = f"Values that say that they were imputed: {len(rows)} ({listed(lines)})."
+        step = "Only what was measured is used."
+        self._note(block.cells, "IMPUTED_ROWS_EXCLUDED", said, step, row=int(lines[0]))
+        return [
+            Number(None, "number") if drop else n for n, drop in zip(numbers, imputed, strict=True)
+        ]
 
     def _report(self, block: Block, texts: TextColumn, numbers: Sequence[Number]) -> None:
         kinds = np.asarray([_report_kind(n, t) for n, t in zip(numbers, texts.texts, strict=True)])
@@ -189,7 +206,7 @@ class _Measurer:
     def _report_events(self, block: Block, rows: npt.NDArray[np.int64], kind: str) -> None:
         if not len(rows):
             return
-        date, offset = self._times(block.when, len(block.cells))
+        date, offset = self.clock.times(block.when, len(block.cells))
         people = self.people.codes(block.patient)
         lines = block.cells.row_numbers
         table = block.cells.table
@@ -208,64 +225,10 @@ class _Measurer:
             severity="warning" if kind == "death" else "info",
         )
 
-    def _times(self, when: When, n: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Return ordinals of dates, and days on the clock of the table."""
-        nothing = np.full(n, np.nan)
-        if when.month is not None:
-            return nothing, np.full(n, when.month * DAYS_PER_MONTH)
-        date = nothing if when.date is None else self.dates.ordinals(when.date)
-        offset = nothing
-        if when.offset is not None:
-            offset = self._offset(when.offset, when)
-            if when.fallback is not None and when.fallback.offset is not None:
-                second = self._offset(when.fallback.offset, when.fallback)
-                offset = np.where(np.isnan(offset), second, offset)
-        elif when.label is not None and when.date is None:
-            offset = _months(when.label.texts) * DAYS_PER_MONTH
-        return date, offset
-
-    def _offset(self, cells: Field, when: When) -> npt.NDArray[np.float64]:
-        texts = cells.texts
-        comma = bool(decimal_comma(texts.used()))
-        factor = DAYS_IN[when.unit]
-        numbers = [read_number(without_unit(text), decimal_comma=comma) for text in texts.texts]
-        days = np.asarray([np.nan if n.value is None else n.value * factor for n in numbers])
-        if when.skips_zero:
-            days = np.where(days > 0, days - 1, days)
-        absurd = np.abs(days) > _LONGEST_LIFE_DAYS
-        result = np.where(absurd, np.nan, days)[texts.codes] + 0.0 if len(texts) else days
-        bad = np.flatnonzero(absurd[texts.codes])
-        for row in bad[:_MAX_LISTED]:
-            finding = self._finding(
-                cells,
-                "INVALID_TIME",
-                f"“{texts[int(row)][:40]}” {when.unit}s from the "
-                f"{'transplant' if when.clock in ('transplant', 'unknown') else when.clock} "
-                "is no possible time.",
-                "Correct the cell; without it the value has no time.",
-                row=int(cells.row_numbers[row]),
-                value=texts[int(row)],
-            )
-            if finding not in self.findings:
-                self.findings.append(finding)
-        self._unread_times(cells, texts, numbers)
-        return result
-
-    def _unread_times(self, cells: Field, texts: TextColumn, numbers: Sequence[Number]) -> None:
-        unread = np.asarray([number.kind == "unreadable" for number in numbers])
-        for row in np.flatnonzero(unread[texts.codes])[:_MAX_LISTED] if len(texts) else []:
-            text = texts[int(row)]
-            said = f"“{text[:40]}” is not a number (time of the visit)."
-            step = "Correct the cell; without it the value has no time."
-            line = int(cells.row_numbers[row])
-            found = self._finding(cells, "NOT_A_NUMBER", said, step, row=line, value=text)
-            if found not in self.findings:
-                self.findings.append(found)
-
     def _frame(
         self, block: Block, value: npt.NDArray[np.float64], role: str, trial: int | None = None
     ) -> pd.DataFrame:
-        date, offset = self._times(block.when, len(block.cells))
+        date, offset = self.clock.times(block.when, len(block.cells))
         table = block.cells.table
         column = self._place(block)
         number = self.tables.setdefault((table.file, table.sheet), len(self.tables))
@@ -369,13 +332,6 @@ def _meaning(role: str) -> str:
         return ENDPOINTS[role].named
     words = {"item": "an item of the ALSFRS-R", "alsfrs": "ALSFRS in points"}
     return words.get(role, role.split("_")[0].upper())
-
-
-def _months(texts: TextColumn) -> npt.NDArray[np.float64]:
-    """Return the nominal month that the name of each visit tells, NaN where it tells none."""
-    months = [visit_month(text) for text in texts.texts]
-    known = np.asarray([np.nan if month is None else month for month in months], dtype=np.float64)
-    return known[texts.codes] if len(texts) else np.empty(0)
 
 
 def _no_values() -> pd.DataFrame:

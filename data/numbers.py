@@ -194,7 +194,7 @@ def read_number(text: str, *, decimal_comma: bool = False) -> Number:
     """
     if _BARE.fullmatch(text):
         return _number(text, decimal_comma)
-    text = " ".join(clean(text).split())
+    text = " ".join(clean(text).split()).removeprefix("'")
     if _BARE.fullmatch(text):
         return _number(text, decimal_comma)
     if not text:

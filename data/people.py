@@ -14,10 +14,10 @@ import pandas as pd
 from data.date_styles import DateReader
 from data.findings import Finding
 from data.identities import Identities
-from data.measures import DAYS_IN
 from data.numbers import decimal_comma, read_number
 from data.records import DATED_FACTS, DAY_FACTS, TEXT_FACTS, Block
 from data.values import is_missing
+from data.visit_times import DAYS_IN
 
 _EVENTS: Final = ("niv", "gastrostomy", "tracheostomy", "riluzole", "edaravone", "last_contact")
 EVENT_NAMES: Final[Mapping[str, str]] = {

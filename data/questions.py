@@ -102,6 +102,24 @@ QUESTIONS: Final[Mapping[str, Question]] = MappingProxyType(
                 (("yes", "one patient"), ("no", "different patients")),
             ),
             Question(
+                "PHASE_SIGN",
+                "Visits of a phase before the transplant have times without a minus sign. How are "
+                "they meant?",
+                (
+                    ("before", "so long before the transplant"),
+                    ("after", "as they stand, without a sign"),
+                ),
+            ),
+            Question(
+                "DATES_SWAPPED",
+                "A spreadsheet may have swapped day and month of the dates that it took for dates. "
+                "Is it so?",
+                (
+                    ("yes", "swapped: exchange day and month of those dates"),
+                    ("no", "right as they stand"),
+                ),
+            ),
+            Question(
                 "TRANSPLANT_COLUMNS",
                 "Several columns could hold the transplant. Which are meant?",
                 (("all", "each is a transplant"),),

@@ -122,6 +122,8 @@ class When:
         Nominal month from the header of a wide table.
     skips_zero
         Whether the offset is a study day, which has no day 0.
+    before
+        A column that says which visits lie before the transplant, where the times have no sign.
     fallback
         Another column of times on the same clock, for rows in which the first is empty.
     """
@@ -134,6 +136,7 @@ class When:
     month: float | None = None
     skips_zero: bool = False
     fallback: When | None = None
+    before: Field | None = None
 
     @property
     def known(self) -> bool:
@@ -152,6 +155,7 @@ class When:
             self.month,
             self.skips_zero,
             self.fallback.only(rows) if self.fallback else None,
+            self.before.only(rows) if self.before else None,
         )
 
 

@@ -40,6 +40,10 @@ _UNIT_WORDS: Final[dict[TimeUnit, frozenset[str]]] = {
 }
 _UNITS: Final = {word: unit for unit, words in _UNIT_WORDS.items() for word in words}
 _LETTERS: Final[dict[str, TimeUnit]] = {"m": "month", "d": "day", "w": "week", "y": "year"}
+_PHASE_BEFORE: Final = re.compile(
+    r"(?<![^\W\d_])(?:pre|before|prior|lead[ -]?in|run[ -]?in|vor|vorher|avant|antes|prima|قبل)"
+    r"(?![^\W\d_])"
+)
 _WITH_UNIT: Final = re.compile(
     r"(?:(?:day|d|week|w|month|mo|m|tag|monat)s?\.?\s*)?(?P<number>[+-]?\s?\d+(?:[.,]\d+)?)"
     r"\s*(?:days?|d|weeks?|wks?|w|months?|mos?|m|tage?|monate?|years?|y)?\.?",
@@ -127,6 +131,11 @@ def visit_month(text: str) -> float | None:
         return None
     tokens = _without_visit_numbers(_TOKEN.findall(folded))
     return None if tokens is None else _month_of(tokens)
+
+
+def says_before(text: str) -> bool:
+    """Whether the name of a phase or of a sheet says that it lies before the transplant."""
+    return bool(_PHASE_BEFORE.search(_folded(text)))
 
 
 def without_unit(text: str) -> str:

@@ -1,15 +1,13 @@
 """The words of headers: how trials, registries and clinics call what ALSlope reads.
 
 A header is compared in a plain form: lower case, accents folded, per cent signs named, punctuation
-turned to spaces. Names of public schemas (PRO-ACT, NeuroBANK, NEALS, CDISC …) stand in ``EXACT``.
+turned to spaces.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 
 from data.values import clean
@@ -46,10 +44,12 @@ DATE: Final = _words(
     "date", "dates", "datum", "fecha", "data", "dt", "dtc", "dat", "tarih", "tarihi", "am", "تاریخ"
 )
 TRANSPLANT: Final = re.compile(
-    r"transplant|(?<![a-z])tx(?:d(?:ate|at|t|ay))?(?![a-z])|(?<![a-z])hsct|inject|infusion|implantation|(?<![a-z])graft"
+    r"transpl|(?<![a-z])tx(?:d(?:ate|at|t|ay))?(?![a-z])|(?<![a-z])hsct|inject|infusion|implantation|(?<![a-z])graft"
     r"|greffe|trasplante|trapianto|injektion|inyeccion|iniezione|nakil|nakli|enjeksiyon|stem cell"
     r"|(?<![a-z])day ?0(?![a-z\d])|(?<![a-z])d0(?![a-z\d])"
-    r"|cell therapy|stammzell|lumbar administration|(?<![a-z])msc (?:date|dose)|dosing date"
+    r"|cell therapy|stammzell|lumbar administration|(?<![a-z])msc (?:date|dose)|dosing date|treatment date"
+    r"|date of treatment|procedure date|date of procedure"
+    r"|intervention date|implant|przeszczep|(?<![a-z])bmt(?![a-z])|nurown|سلول درمانی|تاریخ عمل"
     r"|پیوند|تزریق|کاشت"
 )
 NEVER_TRANSPLANT: Final = re.compile(
@@ -105,7 +105,8 @@ PATIENT: Final = re.compile(
     r" ?(?:id|no|nr|number|code|identifier|subject id)"
     r"|(?:usubjid|subjid|subjectid|ptid|pid|uid|guid|id|ids|nr|no|rid|mrid"
     r"|id no|id number|id code|code|numero|pseudonym|studien ?id|patnr|patid|patientennr|patientnr"
-    r"|patient ?en ?nr|unique id|alsid|als id|neuroguid|sujeto|codigo|codigo paciente"
+    r"|patient ?en ?nr|fall|fallnummer|patientin|identifiant|codice|pacjent"
+    r"|record|s no|unique id|alsid|als id|neuroguid|sujeto|codigo|codigo paciente"
     r"|id paciente|id paziente|id patient|no patient|num patient|hasta no|hasta kodu)"
     r"|کدبیمار|شمارهبیمار|کد بیمار|شماره بیمار|کد|بیمار"
     r"|شناسه|شناسه بیمار|کد شرکت کننده|رقم المریض|رمز المریض"
@@ -156,13 +157,27 @@ DERIVED: Final = re.compile(
     r"|quality|form|imputed|locf|source|performed|done|available|aenderung)(?![a-z])"
 )
 TOTAL: Final = re.compile(
-    r"tot\w{0,6}|sum\w{0,3}|som\w{1,4}|gesam\w*|punkt\w*|punt\w*|pont\w*|pun[kc]\w*|skor\w*|scor\w*"
+    r"tot\w{0,6}|summen\w*|sum\w{0,3}|som\w{1,4}|gesam\w*|punkt\w*|punt\w*|pont\w*|pun[kc]\w*|skor\w*|scor\w*"
     r"|puan\w*|wynik\w*|toplam\w*|nota|bewertung|نمره|امتیاز|مجموع"
 )
 """Words for a total score, in several languages and with their endings."""
 
 FILLER: Final = frozenset(
     [
+        "at",
+        "this",
+        "clinic",
+        "erect",
+        "effort",
+        "pft",
+        "des",
+        "abs",
+        "absolut",
+        "absolute",
+        "ist",
+        "volume",
+        "th",
+        "σ",
         "total",
         "score",
         "scores",
@@ -308,85 +323,3 @@ def item_in(plain: str) -> str | None:
 def subscore_in(plain: str) -> str | None:
     """Return the key of the ALSFRS-R domain that a header names."""
     return next((key for key, pattern in _SUBSCORES if pattern.search(plain)), None)
-
-
-EXACT: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        # PRO-ACT: every delta counts days from the start of the trial.
-        "alsfrs delta": "day enrolment alsfrs",
-        "forced vital capacity delta": "day enrolment fvc",
-        "slow vital capacity delta": "day enrolment svc",
-        "treatment group delta": "transplant day",
-        "death days": "death day",
-        "onset delta": "onset day",
-        "alsfrs r total": "alsfrs_r",
-        "alsfrs total": "alsfrs",
-        "q10 respiratory": "item 10 original",
-        "forced vital capacity units": "unit",
-        "slow vital capacity units": "unit",
-        "subject normal": "ignored",
-        "studyid": "ignored",
-        "subject liters trial 1": "capacity_litres 1",
-        "subject liters trial 2": "capacity_litres 2",
-        "subject liters trial 3": "capacity_litres 3",
-        "pct of normal trial 1": "capacity 1",
-        "pct of normal trial 2": "capacity 2",
-        "pct of normal trial 3": "capacity 3",
-        "subject died": "ignored",
-        # NeuroBANK, Answer ALS: dates are days of the study.
-        "alsfrst": "alsfrs_r",
-        "alsfrsdt": "day enrolment alsfrs",
-        "alsfrsr": "alsfrs_r",
-        "alsfrsrp": "ignored",
-        "alsfrssp": "ignored",
-        "alsfrsmd": "ignored",
-        "alsfrsr1": "item 10",
-        "alsfrsr2": "item 11",
-        "alsfrsr3": "item 12",
-        "alsfrstl": "alsfrs_r",
-        "fvcl1": "fvc_litres 1",
-        "fvcl2": "fvc_litres 2",
-        "fvcl3": "fvc_litres 3",
-        "fvcp1": "fvc 1",
-        "fvcp2": "fvc 2",
-        "fvcp3": "fvc 3",
-        "svcl1": "svc_litres 1",
-        "svcl2": "svc_litres 2",
-        "svcl3": "svc_litres 3",
-        "svcp1": "svc 1",
-        "svcp2": "svc 2",
-        "svcp3": "svc 3",
-        "svcdt": "day enrolment svc",
-        "vcdt": "day enrolment fvc",
-        "fvcdt": "day enrolment fvc",
-        "onsetdt": "onset day",
-        "dieddt": "death day",
-        # NEALS, ASSESS: the capacity columns are called svc whatever the test was.
-        "fttotal": "alsfrs_r",
-        "ftdat": "visit_date alsfrs",
-        "redat": "visit_date fvc",
-        "svctest": "capacity test",
-        "svc t1 reorres": "capacity_litres 1",
-        "svc t2 reorres": "capacity_litres 2",
-        "svc t3 reorres": "capacity_litres 3",
-        "vcpp reorres": "capacity",
-        "pctvar reorres": "ignored",
-        "gastro ftorres": "gastrostomy switch",
-        # Others.
-        "fvc pp": "fvc",
-        "fvcpp": "fvc",
-        "svcpp": "svc",
-        "fvc rel": "fvc",
-        "gstrstmy": "gastrostomy switch",
-        "visdy": "day enrolment",
-        "trtsdt": "first_exposure",
-        "trtsdtm": "ignored",
-        "rfxstdtc": "first_exposure",
-        "exstdtc": "visit_date",
-        "prstdtc": "visit_date",
-        "rfstdtc": "enrolment",
-        "dthdtc": "death",
-        "dthdt": "death",
-    }
-)
-"""Meaning of names that public schemas give, by plain form."""

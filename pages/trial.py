@@ -6,7 +6,8 @@ from data.examples import EXAMPLE_IDS, example_title
 from ui import cache, state
 from ui.header import page_header
 from ui.navigation import TRIAL
-from ui.upload import reading_report, upload_form
+from ui.reading_report import reading_report
+from ui.upload import dropped_files, upload_form
 
 page_header("Trial", TRIAL, with_switch=False)
 
@@ -29,11 +30,13 @@ with grid.cell():
     if st.button(
         "Clear data",
         icon=":material/delete:",
-        help="Forgets the trial, the settings and everything computed in this session.",
+        help="Forgets the trial, the settings, your answers, corrections and assigned columns, and "
+        "everything computed in this session.",
         key="w.clear",
     ):
         cache.forget()
         state.clear()
         st.rerun()
 
+dropped_files()
 reading_report(state.trial())

@@ -112,8 +112,9 @@ def _copy_link(path: str) -> None:
 def _notices(path: str) -> None:
     if state.missing_upload():
         st.warning(
-            "This link belongs to an uploaded file. Files are never stored: drop it again on the "
-            "Trial page. Its settings are kept; until then a simulated example is shown.",
+            "The file of this link was not kept: files never are. Please drop it again on the "
+            "Trial page. The settings are restored from the link; answers, corrections and "
+            "exclusions are not in it. Until then a simulated example is shown.",
             icon=":material/upload_file:",
         )
         if path != TRIAL:

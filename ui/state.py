@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 import numpy as np
@@ -87,7 +87,7 @@ class Dropped:
     """
 
     files: str
-    recipe: TrialRecipe = TrialRecipe()
+    recipe: TrialRecipe = field(default_factory=TrialRecipe)
     reading: Reading | None = None
     as_before: tuple[str, ...] = ()
     alone: bool = False
@@ -247,12 +247,6 @@ def remembered_mapping(shape: tuple[str, ...]) -> Mapping[str, str]:
     """Return the columns that the user assigned in an earlier table of this shape."""
     kept: dict[tuple[str, ...], dict[str, str]] = st.session_state.get(_MAPPINGS, {})
     return kept.get(shape, {})
-
-
-def forget_mapping(shapes: Sequence[tuple[str, ...]]) -> None:
-    """Forget the columns assigned in tables of these shapes."""
-    for shape in shapes:
-        st.session_state.get(_MAPPINGS, {}).pop(shape, None)
 
 
 def change_of_trial() -> Change | None:

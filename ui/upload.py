@@ -1,222 +1,227 @@
-"""Dropping a file, answering what only the user can know, and the report of what was read."""
+"""Dropping files, answering what only the user can know, and opening the trial."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
-import pandas as pd
 import streamlit as st
 
-from data.endpoints import ENDPOINTS
-from data.findings import Finding
-from data.files import UploadedFile
-from data.reading import QUESTIONS, Question, Reading, read_files
-from data.trial import DAYS_PER_MONTH, USABLE, Trial
-from report.numbers import count
-from report.tables import export_names
-from ui import cache, state
-from ui.tables import show_table
+from data.questions import QUESTIONS, Question, check_answer, part_answers
+from data.template import template_csv, template_workbook
+from ui import cache, readers, state
+from ui.corrections import corrections
+from ui.findings import ICONS, findings_list
+from ui.mapping_form import mapping_form, understood
 from ui.text import inert
 
-_ICONS: Final = {
-    "error": ":material/block:",
-    "warning": ":material/warning:",
-    "info": ":material/info:",
-}
-_PREVIEW_ROWS: Final = 1_000
+_FORMATS: Final = (
+    "Excel (XLSX, XLSM, XLSB, XLS), OpenDocument (ODS), CSV, TSV and other text, SPSS (.sav), "
+    "Stata (.dta), SAS (.xpt, .sas7bdat), HTML tables called .xls, and zip archives of these. "
+    "Several files at once are one trial. One row a visit (patient, visit date or month from the "
+    "transplant, ALSFRS-R, FVC, transplant date), or one row a patient with a column for each "
+    "month."
+)
+_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_PLAIN_NAME: Final = re.compile(r"[^=;,:{}\"\\]+")
 
 
 def upload_form() -> None:
-    """Draw the drop field; read what is dropped; ask what must be asked; open the trial."""
+    """Draw the drop field with the templates, and read what is dropped."""
     files = st.file_uploader(
-        "A table of visits, .csv or .xlsx",
+        "Tables of visits: Excel, CSV, ODS, SPSS, Stata, SAS or zip",
         accept_multiple_files=True,
         key=state.drop_field_key(),
-        help="One row a visit (patient, visit date or month from the transplant, ALSFRS-R, FVC, "
-        "transplant date), or one row a patient with a column for each month.",
+        help=_FORMATS,
     )
+    _templates()
     st.caption(
-        "The file is read in this process and kept in memory only, until you clear it or leave. "
-        "Nothing is sent anywhere or written to disk."
+        "Files are read in a process of their own that ends afterwards, and kept only while they "
+        "lie here. Nothing is sent anywhere or written to disk. Columns that identify people are "
+        "left out."
     )
+    if not readers.sheet_reader().limited:
+        st.caption(
+            "This system cannot limit the memory of that process: open only files you trust."
+        )
     if not files:
         state.nothing_dropped()
         return
-    uploaded = [UploadedFile(file.name, file.getvalue()) for file in files]
-    mark = hash(tuple((file.name, file.content) for file in uploaded))
-    answers = state.answers_for(mark)
-    with st.spinner("Reading…"):
-        asked = ("reading", mark, sorted(answers.items()))
-        reading = cache.once(asked, lambda: read_files(uploaded, answers))
-    if reading.verdict == "ask":
-        _ask(reading.questions, answers)
-    elif reading.trial is None:
-        stays = f"This file was not loaded; {inert(state.trial().title)} stays open."
-        st.error(stays, icon=_ICONS["error"])
-        _findings(reading.findings)
-    else:
-        _answered(answers)
-        _open_once(reading, mark)
+    if len(files) > 1:
+        st.caption(
+            f"These {len(files)} files are read as one trial. To open a newer version of a file, "
+            "take the earlier one out first."
+        )
+    uploaded = readers.as_uploaded(files)
+    known = state.files_dropped(readers.digest(uploaded))
+    if known.reading is None:
+        with st.spinner(readers.waiting_words(uploaded)):
+            readers.read_as_before(uploaded, known)
 
 
-def _open_once(reading: Reading, mark: int) -> None:
-    """Open the trial of files that were just dropped, not of files that still lie there."""
-    trial = reading.trial
-    if trial is None or not state.newly_dropped(mark):
+def _templates() -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("An empty table to fill in:", width="content")
+        for name, kind, make in (
+            ("XLSX", _XLSX, template_workbook),
+            ("CSV", "text/csv", template_csv),
+        ):
+            st.download_button(
+                f"Template, {name}",
+                data=make,
+                file_name=f"alslope-template.{name.lower()}",
+                mime=kind,
+                icon=":material/download:",
+                type="tertiary",
+                on_click="ignore",
+                key=f"w.template-{name.lower()}",
+            )
+
+
+def dropped_files() -> None:
+    """Ask what must be asked about the dropped files, say why one was refused, or open them."""
+    known = state.dropped()
+    if known is None or known.reading is None:
         return
-    state.open_trial(trial)
+    reading = known.reading
+    if not state.files_at_hand():
+        if reading.verdict == "ask":
+            st.info(
+                "A file still had questions; it was not kept. Drop it again to answer them.",
+                icon=":material/upload_file:",
+            )
+        return
+    if reading.trial is not None:
+        if not known.opened:
+            _open(known)
+        elif not state.is_source(known):
+            _offer(known)
+        _answered(known)
+        return
+    if reading.verdict == "ask":
+        _ask(reading.questions, known)
+    else:
+        stays = f"This file was not loaded; {inert(state.trial().title)} stays open."
+        st.error(stays, icon=ICONS["error"])
+    _answered(known)
+    findings_list(reading.findings)
+    if not state.is_source(known):
+        corrections(state.trial())
+    if not any(question.code == "MAPPING" for question in reading.questions):
+        understood(reading.columns, known.as_before)
+
+
+def _open(known: state.Dropped) -> None:
+    """Open the trial of files that were just dropped, not of files that still lie there."""
+    assert known.reading is not None
+    assert known.reading.trial is not None
+    state.change_dropped(opened=True)
+    cache.forget()
+    with st.spinner("Opening the trial…"):
+        state.open_trial(known.reading.trial, known.files)
     st.rerun()
 
 
-def _answered(answers: dict[str, str]) -> None:
-    """Show what was answered about the file, with a way to answer again."""
-    if not answers:
-        return
-    words = [dict(QUESTIONS[code].options)[value] for code, value in answers.items()]
+def _offer(known: state.Dropped) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"Your answer: {'; '.join(words)}.", width="content")
-        st.button("Answer again", type="tertiary", on_click=state.ask_again, key="w.again")
+        st.caption("Your files lie in the field above; an example is open.", width="content")
+        if st.button("Open your files", type="tertiary", key="w.open-dropped"):
+            _open(known)
 
 
-def _ask(questions: Sequence[Question], answers: dict[str, str]) -> None:
-    st.warning("Before this file can be read:", icon=":material/help:")
+def _answered(known: state.Dropped) -> None:
+    """Show what was answered about the files, with a way to answer again."""
+    answers = known.recipe.answers
+    words = [_answer_words(code, value) for code, value in answers.items()]
+    if not words:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        said = "Your answer" if len(words) == 1 else "Your answers"
+        st.caption(f"{said}: {'; '.join(words)}.", width="content")
+        st.button("Answer again", type="tertiary", on_click=_ask_again, key="w.again")
+
+
+def _answer_words(code: str, value: str) -> str:
+    options = dict(QUESTIONS[code].options)
+    if value in options:
+        return options[value]
+    pairs = part_answers(value).items()
+    return ", ".join(f"{inert(name)}: {options.get(said, said)}" for name, said in pairs)
+
+
+def _ask_again() -> None:
+    known = state.dropped()
+    if known is not None:
+        state.change_dropped(recipe=replace(known.recipe, answers={}))
+
+
+def _ask(questions: Sequence[Question], known: state.Dropped) -> None:
+    again = " One more thing:" if known.recipe.answers else ""
+    st.warning(f"Before this file can be read:{again}", icon=":material/help:")
+    reading = known.reading
+    choices = [question for question in questions if question.code != "MAPPING"]
+    for question in questions:
+        if question.code == "MAPPING" and reading is not None:
+            st.markdown(f"**{inert(question.text)}**  \n{_evidence(question)}")
+            mapping_form(reading.columns, key="asked")
+    if choices:
+        _choices(choices, known)
+
+
+def _choices(questions: Sequence[Question], known: state.Dropped) -> None:
     with st.form("w.questions"):
-        chosen = {
-            question.code: st.radio(
-                question.text,
-                [value for value, _ in question.options],
-                format_func=dict(question.options).__getitem__,
+        chosen = {question.code: _choice(question) for question in questions}
+        sent = st.form_submit_button("Read the file", type="primary")
+    if not sent:
+        return
+    given = {code: value for code, value in chosen.items() if value is not None}
+    wrong = [problem for code, value in given.items() if (problem := check_answer(code, value))]
+    if wrong or not given:
+        st.caption(f"{inert('; '.join(wrong))}" if wrong else "Choose an answer first.")
+        return
+    state.change_dropped(recipe=known.recipe.with_answers(given))
+    st.rerun()
+
+
+def _choice(question: Question) -> str | None:
+    """Draw one question; return its answer, or ``None`` while it has none."""
+    options = dict(question.options)
+    if question.parts:
+        st.markdown(f"{inert(question.text)}  \n{_evidence(question)}")
+        said = {
+            part: st.selectbox(
+                inert(part),
+                list(options),
+                format_func=options.__getitem__,
                 index=None,
-                key=f"w.answer-{question.code}",
+                placeholder="Choose",
+                key=f"w.answer-{question.code}-{k}",
+                width=320,
             )
-            for question in questions
+            for k, part in enumerate(question.parts)
         }
-        if st.form_submit_button("Read the file", type="primary"):
-            answers.update({code: value for code, value in chosen.items() if value is not None})
-            st.rerun()
-
-
-def reading_report(trial: Trial) -> None:
-    """Draw what is in the trial, what was noticed, and the table itself."""
-    st.markdown(f"##### Open now: {inert(trial.title)}")
-    if trial.origin == "upload":
-        st.text_input(
-            "Title",
-            trial.title,
-            max_chars=80,
-            key=f"w.title-{trial.hash[:8]}",
-            on_change=lambda: state.rename_trial(st.session_state[f"w.title-{trial.hash[:8]}"]),
-            help="Stands on every page and in every export; the file’s name never does.",
-            width=420,
-        )
-    _summary(trial)
-    if trial.findings:
-        _findings(trial.findings)
-    else:
-        st.caption("Nothing unusual was noticed.")
-    if trial.notes:
-        with st.expander("About this trial", icon=":material/science:", expanded=True):
-            st.markdown("\n".join(f"- {note}" for note in trial.notes))
-    patients, values = st.tabs(["Patients", "Values"], on_change="rerun", key="w.preview")
-    if patients.open:
-        with patients:
-            show_table(_patients_table(trial), "patients", trial, export=_relative(trial))
-    if values.open:
-        with values:
-            _values_table(trial)
-
-
-def _summary(trial: Trial) -> None:
-    frame = trial.measurements
-    parts = [count(len(trial.patient_ids), "patient")]
-    for key in trial.endpoints:
-        mine = frame[frame["endpoint"] == key]
-        aside = int((mine["status"] != USABLE).sum())
-        endpoint = ENDPOINTS[key]
-        text = f"{len(mine):,} values of {endpoint.label} ({endpoint.unit})"
-        parts.append(text + (f", {aside} of them set aside" if aside else ""))
-    if trial.periods is not None:
-        parts.append(
-            f"periods declared: {trial.periods.before:g} months before, "
-            f"{trial.periods.after:g} after"
-        )
-    st.markdown(" · ".join(parts))
-
-
-def _findings(findings: Sequence[Finding]) -> None:
-    order = {"error": 0, "warning": 1, "info": 2}
-    by_code: dict[str, list[Finding]] = {}
-    for finding in sorted(findings, key=lambda f: order[f.severity]):
-        by_code.setdefault(finding.code, []).append(finding)
-    for code, group in by_code.items():
-        first = group[0]
-        if len(group) == 1:
-            say = {"error": st.error, "warning": st.warning, "info": st.info}[first.severity]
-            say(inert(first.sentence()), icon=_ICONS[first.severity])
-            continue
-        title = f"{len(group)} × {code.replace('_', ' ').lower()}"
-        with st.expander(title, icon=_ICONS[first.severity], expanded=len(group) <= 5):
-            st.dataframe(
-                pd.DataFrame(
-                    {
-                        "file": [f.file + (f", {f.sheet}" if f.sheet else "") for f in group],
-                        "row": [f.row for f in group],
-                        "column": [f.column for f in group],
-                        "found": [f.text for f in group],
-                        "next step": [f.next_step for f in group],
-                    }
-                ),
-                hide_index=True,
-                key=f"w.findings-{code}",
-            )
-
-
-def _patients_table(trial: Trial) -> pd.DataFrame:
-    frame, values = trial.patients, trial.measurements
-    table: dict[str, Any] = {
-        "patient": frame["patient"],
-        "transplant": [", ".join(dates) for dates in frame["transplant_dates"]],
-    }
-    for key in trial.endpoints:
-        counts = values[values["endpoint"] == key].groupby("patient").size()
-        endpoint = ENDPOINTS[key]
-        name = f"{endpoint.label}, {endpoint.unit}: values"
-        table[name] = frame["patient"].map(counts).fillna(0).astype(int)
-    for name in ("sex", "age", "onset_site", "group"):
-        if frame[name].replace("", None).notna().any():
-            table[name.replace("_", " ")] = frame[name]
-    return pd.DataFrame(table)
-
-
-def _relative(trial: Trial) -> pd.DataFrame:
-    """Return the patients table for export: no calendar date, months from onset instead."""
-    table = _patients_table(trial).drop(columns="transplant").assign(patient=export_names(trial))
-    table["months from onset"] = -trial.patients["onset_day"] / DAYS_PER_MONTH
-    return table
-
-
-def _values_table(trial: Trial) -> None:
-    frame = trial.measurements
-    shown = pd.DataFrame(
-        {
-            "patient": frame["patient"],
-            "endpoint": frame["endpoint"].map(lambda key: ENDPOINTS[key].label),
-            "unit": frame["endpoint"].map(lambda key: ENDPOINTS[key].unit),
-            "month": frame["day"] / DAYS_PER_MONTH,
-            "value": frame["value"],
-            "set aside": frame["status"].where(frame["status"] != USABLE, ""),
-            "row in file": frame["row"],
-        }
+        given = {part: value for part, value in said.items() if value is not None}
+        return _as_answer(given) if len(given) == len(question.parts) else None
+    st.markdown(f"{inert(question.text)}  \n{_evidence(question)}")
+    return st.radio(
+        question.text,
+        list(options),
+        format_func=options.__getitem__,
+        index=None,
+        key=f"w.answer-{question.code}",
+        label_visibility="collapsed",
     )
-    if len(shown) > _PREVIEW_ROWS:
-        st.caption(f"The first {_PREVIEW_ROWS:,} of {len(shown):,} values.")
-    columns = {
-        "month": st.column_config.NumberColumn(format="%.1f"),
-        "value": st.column_config.NumberColumn(format="%g"),
-    }
-    called = dict(zip(trial.patient_ids, export_names(trial), strict=True))
-    saved = shown.assign(patient=shown["patient"].map(called)).drop(columns="row in file")
-    show_table(
-        shown.head(_PREVIEW_ROWS), "values", trial, columns=columns, export=saved, height=380
-    )
+
+
+def _evidence(question: Question) -> str:
+    return f":small[:gray[{inert(question.evidence)}]]" if question.evidence else ""
+
+
+def _as_answer(given: dict[str, str]) -> str:
+    """Write the answers for parts as ``NAME=dmy;NAME=mdy``, or as JSON where names need it."""
+    if all(_PLAIN_NAME.fullmatch(name) and name == name.strip() for name in given):
+        return ";".join(f"{name}={value}" for name, value in given.items())
+    return json.dumps(given, ensure_ascii=False)

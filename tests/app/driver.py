@@ -133,6 +133,16 @@ def drop(
     return at.file_uploader[0].set_value(files).run()
 
 
+def press(at: AppTest, label: str) -> AppTest:
+    """Press the first button with this label."""
+    return next(b for b in at.button if b.label == label).click().run()
+
+
+def labels(at: AppTest) -> list[str]:
+    """Return the labels of all buttons of the page."""
+    return [button.label for button in at.button]
+
+
 def loaded(at: AppTest) -> str:
     """Return the name of the trial that the page's head shows."""
     head = at.markdown[0].value

@@ -166,12 +166,21 @@ class User:
     def chip(self, text: str) -> Locator:
         return self.page.locator(".st-key-w\\.chips, .st-key-w-chips").get_by_text(text)
 
-    def drop(self, content: str, name: str = "visits.csv") -> User:
-        """Drop a file on the Trial page."""
+    def drop(self, content: str | bytes, name: str = "visits.csv") -> User:
+        """Drop a file on the Trial page, in place of what lay there."""
         self.go("Trial")
+        for button in self.page.get_by_role("button", name="Remove ").all():
+            button.click()
+            self.settled()
+        data = content.encode() if isinstance(content, str) else content
         field = self.page.get_by_test_id("stFileUploaderDropzoneInput")
-        field.set_input_files({"name": name, "mimeType": "text/csv", "buffer": content.encode()})
+        field.set_input_files({"name": name, "mimeType": "text/csv", "buffer": data})
         return self
+
+    def press(self, label: str) -> User:
+        """Press a button and wait for the answer."""
+        self.page.get_by_role("button", name=label, exact=True).first.click()
+        return self.settled()
 
     def window_after(self, months: int) -> User:
         """Shorten the window after day 0 with the keyboard."""

@@ -293,3 +293,36 @@ def test_five_thousand_texts_are_read_at_once():
     for text in texts:
         parse(text, DMY, today=TODAY)
     assert time.perf_counter() - start < 1.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2020-03-04", "2020/3/4", "2020.03.04", "2020-03-04 10:30", "2020-03-04T10:30:00",
+     "04.03.2020", "4-3-2020", "04/03/2020", "4 March 2020", "4-Mar-2020",
+     "04 mar. 2020", "43894", "43894.0"],
+)  # fmt: skip
+def test_one_day_in_the_spellings_of_tables(text):
+    assert read(text) == date(2020, 3, 4)
+
+
+@pytest.mark.parametrize("text", ["03/04/2020", "3/4/2020", "2020-03-04"])
+def test_month_first_is_read_when_told(text):
+    assert read(text, MDY) == date(2020, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("30 Feb 2020", "does not exist"),
+        ("31.04.2020", "does not exist"),
+        ("2020-13-01", "does not exist"),
+        ("2999-01-01", "2999"),
+        ("01.01.1899", "1899"),
+        ("March 2020", "part of a date"),
+        ("2020-00-10", "part of a date"),
+        ("4 Brumaire 2020", "certainty"),
+        ("03/04-2020", "certainty"),
+    ],
+)
+def test_days_that_cannot_be_are_refused_with_a_reason(text, why):
+    assert why in reason(text)

@@ -369,7 +369,7 @@ GOOD_BOOK = workbook(XLSX_ROWS, formats=PERCENT)
         (GOOD_BOOK[: len(GOOD_BOOK) // 2], "CORRUPT"),
         (GOOD_BOOK[:10], "CORRUPT"),
         (b"PK\x03\x04" + bytes(100), "CORRUPT"),
-        (zipped({"a.png": b"x"}), "UNSUPPORTED_FORMAT"),
+        (zipped({"a.png": b"\x89PNG\r\n\x1a\n" + bytes(100)}), "UNSUPPORTED_FORMAT"),
         (zipped({"xl/workbook.xml": b"x"}), "CORRUPT"),
         (zipped({"xl/workbook.xml": b"x", "[Content_Types].xml": b"<"}), "CORRUPT"),
         (bytes(range(256)) * 4, "NOT_TEXT"),

@@ -8,8 +8,8 @@ from datetime import date
 import openpyxl
 import pytest
 
-from data.findings import Finding
 from data.files import UploadedFile
+from data.findings import Finding
 from data.reading import Reading, read_files
 from data.trial import DAYS_PER_MONTH
 from tests.conftest import read_text
