@@ -69,8 +69,9 @@ def _without_summaries(table: Table, columns: ColumnMap, at: int, findings: list
     summary |= _summary_elsewhere(table, columns, at)
     others = [c for c in range(len(table.columns)) if c != at]
     alone = names.flagged(bool) & ~_filled(table, others)
+    lone = _lone_notes(table, columns, at)
     usual = _usual_shapes(names, ~alone & ~summary)
-    notes = alone & ~names.flagged(lambda text: _shape(text) in usual) & ~summary
+    notes = (alone & ~names.flagged(lambda text: _shape(text) in usual) | lone) & ~summary
     repeated = names.flagged(lambda text: text == table.header[at]) & names.flagged(bool)
     for mask, code, what in (
         (summary, "SUMMARY_ROWS", "with a mean, a count or another summary"),
@@ -84,6 +85,19 @@ def _without_summaries(table: Table, columns: ColumnMap, at: int, findings: list
             )
             findings.append(_note(table, code, "info", text, "They are no visits, not used.", rows))
     return table.keep(~(summary | notes | repeated))
+
+
+def _lone_notes(table: Table, columns: ColumnMap, at: int) -> BoolArray:
+    """Return rows whose only cell is a remark, in a column that holds neither names nor values."""
+    count = np.zeros(len(table), dtype=np.int64)
+    elsewhere = np.zeros(len(table), dtype=np.bool_)
+    for c, column in enumerate(table.columns):
+        filled = column.flagged(bool)
+        count += filled
+        if c != at and c not in columns.measures:
+            elsewhere |= column.flagged(lambda text: len(text.split()) > 1)
+    alone: BoolArray = (count == 1) & elsewhere
+    return alone if len(table.columns) > 2 else np.zeros(len(table), dtype=np.bool_)
 
 
 def _summary_elsewhere(table: Table, columns: ColumnMap, at: int) -> BoolArray:

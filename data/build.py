@@ -68,7 +68,7 @@ def build_trial(
         return Built(None, tuple(findings))
     scored = score(values, measured.places, answers)
     findings += scored.findings
-    placed = place(scored.values, facts, answers)
+    placed = place(scored.values, facts, answers, measured.signed_clocks)
     findings += placed.findings
     if placed.questions:
         return Built(None, tuple(findings), placed.questions)

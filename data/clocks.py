@@ -30,7 +30,12 @@ class Placed:
     questions: tuple[Question, ...]
 
 
-def place(values: pd.DataFrame, facts: Facts, answers: Mapping[str, str]) -> Placed:
+def place(
+    values: pd.DataFrame,
+    facts: Facts,
+    answers: Mapping[str, str],
+    signed: frozenset[str] = frozenset(),
+) -> Placed:
     """Count every value from the first transplant.
 
     Parameters
@@ -41,6 +46,8 @@ def place(values: pd.DataFrame, facts: Facts, answers: Mapping[str, str]) -> Pla
         Transplants and other days of the patients.
     answers
         The answer to ``DAY_ORIGIN``, if it was given.
+    signed
+        Clocks on which some time is negative, also where no value was read.
 
     Notes
     -----
@@ -58,7 +65,8 @@ def place(values: pd.DataFrame, facts: Facts, answers: Mapping[str, str]) -> Pla
     for group in ("unknown", "enrolment"):
         mine = undated & (clock == group)
         if mine.any():
-            origin = _origin(group, offset[mine], facts, answers)
+            negative = group in signed or bool((offset[mine] < 0).any())
+            origin = _origin(group, negative, facts, answers)
             if origin is None:
                 evidence = f"{np.nanmin(offset[mine]):g} to {np.nanmax(offset[mine]):g} days"
                 questions.append(asked("DAY_ORIGIN", evidence))
@@ -80,7 +88,7 @@ def place(values: pd.DataFrame, facts: Facts, answers: Mapping[str, str]) -> Pla
     return Placed(day, disagree, tuple(findings), tuple(questions))
 
 
-def _origin(clock: str, offset: FloatArray, facts: Facts, answers: Mapping[str, str]) -> str | None:
+def _origin(clock: str, negative: bool, facts: Facts, answers: Mapping[str, str]) -> str | None:
     """Return from where times without a known origin count, or ``None`` to ask."""
     answer = answers.get("DAY_ORIGIN")
     if answer in ("transplant", "enrolment", "onset"):
@@ -89,9 +97,9 @@ def _origin(clock: str, offset: FloatArray, facts: Facts, answers: Mapping[str, 
     if clock == "enrolment":
         known = on_clock or np.isfinite(facts.first_transplant()).any()
         return "enrolment" if known else None
-    if on_clock and not (offset < 0).any() and facts.transplant_days:
+    if on_clock and not negative and facts.transplant_days:
         return "enrolment"
-    if (offset < 0).any():
+    if negative:
         return "transplant"
     return None
 

@@ -85,7 +85,7 @@ def map_columns(table: Table, given: Mapping[str, str] | None = None) -> ColumnM
     given
         Roles that the user assigned, by header; ``"ignored"`` leaves a column out.
     """
-    contents = [contents_of(column) for column in table.columns]
+    contents = [contents_of(column) for column in _filled_rows(table).columns]
     meanings: dict[int, Meaning] = {}
     for at, found in enumerate(contents):
         meaning = _meaning(table, at, found)
@@ -104,17 +104,40 @@ def map_columns(table: Table, given: Mapping[str, str] | None = None) -> ColumnM
     meanings = _numbered_transplants(meanings)
     meanings = _capacities_by_value(meanings, contents)
     meanings, doubled = _one_of_each(table, meanings, contents)
+    meanings, notes = _entry_dates(meanings, notes)
     order = dict(sorted(meanings.items()))
     return ColumnMap(MappingProxyType(order), tuple(doubled), tuple(notes), tuple(doubts))
 
 
 def _meaning(table: Table, at: int, found: Contents) -> Meaning | None:
-    about = {"dates": found.are_dates, "numbers": found.are_times or not found.filled}
+    about = {"dates": found.are_dates, "numbers": found.times > 0 or not found.filled}
     meaning = meaning_of(table.header[at], table.unit(at), **about)
     label = table.label(at)
     if label and (meaning is None or (not meaning.placed and meaning.number)):
         meaning = meaning_of(label, table.unit(at), **about) or meaning
     return meaning
+
+
+def _entry_dates(
+    meanings: dict[int, Meaning], notes: list[str]
+) -> tuple[dict[int, Meaning], list[str]]:
+    """Use the time stamp of a form as the date of the visit where nothing else dates it."""
+    stamps = [at for at, m in meanings.items() if m.role == "entry_date"]
+    timed = any(m.role in ("visit_date", "time", "visit_label") for m in meanings.values())
+    if not stamps or timed:
+        return meanings, notes
+    said = "The time stamp of the form was taken as the date of the visit."
+    return {**meanings, stamps[0]: Meaning("visit_date")}, [*notes, said]
+
+
+def _filled_rows(table: Table) -> Table:
+    """Return the rows with more than one filled cell: a note below the table is no content."""
+    if len(table.columns) < 3 or not len(table):
+        return table
+    filled = np.zeros(len(table), dtype=np.int64)
+    for column in table.columns:
+        filled += column.flagged(bool)
+    return table if (filled > 1).all() else table.keep(filled > 1)
 
 
 def _counts(found: Contents) -> bool:
@@ -155,7 +178,8 @@ def _transplant_days(table: Table, meanings: dict[int, Meaning]) -> dict[int, Me
         return meanings
     result = dict(meanings)
     for at in counted:
-        if _same_per_patient(table.columns[who], table.columns[at]) or not measured:
+        once = len(table.columns[who].used()) == len(table)
+        if _same_per_patient(table.columns[who], table.columns[at]) or (not measured and once):
             clock = next((c for c in others if c != "unknown"), "enrolment")
             result[at] = replace(meanings[at], role="transplant_day", clock=clock)
     return result
@@ -170,7 +194,9 @@ def _agrees(meaning: Meaning, found: Contents) -> bool:
     """Whether the values can be what the header says."""
     if meaning.role == "patient":
         return not (found.are_dates and not found.are_numbers)
-    if meaning.role in ("visit_date", "transplant") and not meaning.sure:
+    if meaning.role == "transplant" and not meaning.sure:
+        return found.are_dates or not found.filled or found.flags
+    if meaning.role == "visit_date" and not meaning.sure:
         return found.are_dates or not found.filled or not found.are_numbers
     if meaning.role in ("visit_date", "enrolment", "birth") and found.filled:
         return found.dates > 0 or not found.are_numbers
@@ -221,10 +247,13 @@ def _without_lonely_items(meanings: dict[int, Meaning]) -> dict[int, Meaning]:
 
 def _numbered_transplants(meanings: dict[int, Meaning]) -> dict[int, Meaning]:
     columns = [at for at, m in sorted(meanings.items()) if m.role == "transplant"]
-    return meanings | {
-        at: replace(meanings[at], ordinal=meanings[at].ordinal or i + 1)
-        for i, at in enumerate(columns)
-    }
+    taken = {meanings[at].ordinal for at in columns}
+    free = (n for n in range(1, len(columns) + len(taken) + 1) if n not in taken)
+    result = dict(meanings)
+    for at in columns:
+        if not meanings[at].ordinal:
+            result[at] = replace(meanings[at], ordinal=next(free))
+    return result
 
 
 def _capacities_by_value(
@@ -234,6 +263,8 @@ def _capacities_by_value(
     result = dict(meanings)
     for stem in ("fvc", "svc", "vc"):
         unknown = [at for at, m in meanings.items() if m.role == f"{stem}_unknown" and not m.placed]
+        if len(unknown) == 1 and not any(m.role == "unit" for m in meanings.values()):
+            _yield_to_named(stem, unknown[0], result, contents)
         if len(unknown) != 2:
             continue
         litres = [
@@ -246,6 +277,18 @@ def _capacities_by_value(
             result[litres[0]] = replace(meanings[litres[0]], role=f"{stem}_litres")
             result[percent[0]] = replace(meanings[percent[0]], role=stem)
     return result
+
+
+def _yield_to_named(
+    stem: str, at: int, meanings: dict[int, Meaning], contents: Sequence[Contents]
+) -> None:
+    """Give a column without a unit the unit of a named one with the same kind of values."""
+    found = contents[at]
+    litres = _LITRES[0] <= found.low and found.high <= _LITRES[1]
+    role = f"{stem}_litres" if litres else stem if found.low >= _PERCENT_FROM else ""
+    named = any(m.role == role and not m.placed and not m.trial for m in meanings.values())
+    if role and named:
+        meanings[at] = replace(meanings[at], role=role, sure=False)
 
 
 def _one_of_each(

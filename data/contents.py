@@ -13,6 +13,10 @@ from data.times import without_unit
 from data.values import is_missing
 
 _SAMPLE: Final = 400
+FLAGS: Final = frozenset(
+    ("yes", "no", "y", "n", "0", "1", "true", "false", "x", "ja", "nein", "tx")
+)
+"""Words that answer whether something was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +28,8 @@ class Contents:
     numbers: int
     low: float = float("nan")
     high: float = float("nan")
-    negative: bool = False
     times: int = 0
+    flags: bool = False
 
     @property
     def are_dates(self) -> bool:
@@ -52,19 +56,14 @@ def contents_of(column: TextColumn) -> Contents:
     numbers = [
         n.value for text in texts if (n := read_number(text, decimal_comma=comma)).value is not None
     ]
+    flags = all(text.casefold() in FLAGS for text in texts)
     times = sum(read_number(without_unit(text)).value is not None for text in texts)
     found = survey(texts)
     dates = found.n_dates + (found.n_serials if _could_be_days(numbers) else 0)
     if not numbers:
-        return Contents(len(texts), dates, 0, times=times)
+        return Contents(len(texts), dates, 0, times=times, flags=flags)
     return Contents(
-        len(texts),
-        dates,
-        len(numbers),
-        min(numbers),
-        max(numbers),
-        any(n < 0 for n in numbers),
-        times,
+        len(texts), dates, len(numbers), min(numbers), max(numbers), times=times, flags=flags
     )
 
 

@@ -17,12 +17,12 @@ from data.dates import Calendar, DateOrder, DateStyle, DateSurvey, parse, survey
 from data.findings import Finding
 from data.numbers import read_number
 from data.questions import Question, asked, part_answers
-from data.records import Block, Field
+from data.records import Block, ColumnKey, Field
 from data.table import Table, TextColumn
 from data.values import Unreadable, clean
 
 Ordinals = npt.NDArray[np.float64]
-Key = tuple[str, str, int]
+Key = ColumnKey
 
 _MAX_LISTED: Final = 50
 _LONGEST_STUDY_DAYS: Final = 20 * 365.25
@@ -168,8 +168,8 @@ class DateReader:
             found = column.survey
             if column.sas_days or "jalali" not in found.calendars:
                 continue
-            if "gregorian" in found.calendars and not found.short_years:
-                pass
+            if "gregorian" in found.calendars and found.short_years and _in_the_future(column):
+                continue
             text = _first_jalali(column.field.texts)
             read = parse(text, DateStyle(_any_order(found), "jalali")) if text else None
             shown = (
@@ -352,6 +352,13 @@ def _span(texts: TextColumn, order: DateOrder) -> float:
     days = [parse(text, DateStyle(order, "gregorian")) for text in texts.used()]
     known = [day.toordinal() for day in days if isinstance(day, date)]
     return float(max(known) - min(known)) if known else float("inf")
+
+
+def _in_the_future(column: _Column) -> bool:
+    """Whether some date would lie after today if the column were Jalali."""
+    style = DateStyle(_any_order(column.survey), "jalali")
+    days = [parse(text, style) for text in column.field.texts.used()]
+    return any(isinstance(day, date) and day > date.today() for day in days)
 
 
 def _any_order(found: DateSurvey) -> DateOrder:

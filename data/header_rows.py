@@ -16,6 +16,7 @@ from data.meaning import Meaning
 from data.numbers import read_number
 from data.records import MEASURES
 from data.table import Sheet, Table, TextColumn
+from data.times import visit_month
 from data.values import is_missing
 
 _SEARCHED_ROWS: Final = 120
@@ -205,6 +206,14 @@ class Recogniser:
         named = meaning is not None and meaning.role == "patient"
         return named and words.plain_words(text) not in ("no", "nr", "code")
 
+    def count(self, header: Sequence[str]) -> int:
+        """Return how many cells of a header have a meaning."""
+        return sum(self.meaning(text) is not None for text in header)
+
+    def names_values(self, header: Sequence[str]) -> bool:
+        """Whether a header names a value."""
+        return any((m := self.meaning(text)) is not None and m.role in MEASURES for text in header)
+
     def score(self, header: Sequence[str]) -> int:
         """Return how much of a header is understood: a patient and values weigh most."""
         total, seen = 0, set()
@@ -261,12 +270,25 @@ class _Search:
                     break
                 texts = self._joined(first, depth)
                 score = self.recogniser.score(texts)
-                needed = 0 if best is None else best.score + (_GAIN if depth > 1 else 0)
-                if best is None or score > needed:
-                    best = _Header(first, depth, texts, score)
+                found = _Header(first, depth, texts, score)
+                if best is None or self._is_better(found, best):
+                    best = found
         if best is None or best.score < 2:
             return self._unknown()
         return best
+
+    def _is_better(self, found: _Header, best: _Header) -> bool:
+        """Whether a header explains more than the best so far.
+
+        A stacked header must explain clearly more, or name values where the single row names
+        none. At a tie the row with more names wins: a label with its value is no header.
+        """
+        if found.depth > 1:
+            values = self.recogniser.names_values(found.texts)
+            gains = values and not self.recogniser.names_values(best.texts)
+            return found.score > best.score + (0 if gains else _GAIN)
+        names = [self.recogniser.count(header.texts) for header in (found, best)]
+        return (found.score, names[0]) > (best.score, names[1])
 
     @staticmethod
     def _holds_data(row: Sequence[str]) -> bool:
@@ -323,7 +345,9 @@ class _Search:
     def _stands_alone(self, text: str) -> bool:
         """Whether a header such as "Patient" never spans the columns to its right."""
         meaning = self.recogniser.meaning(text)
-        return meaning is not None and meaning.role not in (*MEASURES, "visit_label")
+        spans = visit_month(text) is not None or (meaning is not None and meaning.placed)
+        known = meaning is not None and meaning.role not in (*MEASURES, "visit_label")
+        return known and not spans
 
     def _joined(self, first: int, depth: int) -> tuple[str, ...]:
         if depth == 1:

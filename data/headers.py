@@ -121,7 +121,7 @@ def _transplant(plain: str, *, dates: bool, named: bool) -> Meaning | None:
 
 def _visit_date(header: str, plain: str, *, dates: bool) -> Meaning | None:
     if _OF_THE_FILE.search(plain):
-        return Meaning("ignored")
+        return Meaning("entry_date")
     about = "fvc" if words.SPIROMETRY.search(plain) else ""
     left = words.DATE.sub(" ", signed_words(header))
     spot = spot_in(left.strip(" -"))

@@ -12,6 +12,7 @@ import numpy as np
 from data import vocabulary as words
 from data.body_rows import prepared
 from data.columns import ColumnMap, map_columns
+from data.contents import FLAGS
 from data.findings import Finding
 from data.header_rows import paired_cells, tables_of
 from data.headers import meaning_of
@@ -39,26 +40,6 @@ from data.times import says_before, visit_month, without_day_zero, without_unit
 from data.transplant_cells import marked_visits, split_dates, which_columns
 from data.values import is_missing
 
-_FLAGS: Final = frozenset(
-    [
-        "yes",
-        "no",
-        "y",
-        "n",
-        "0",
-        "1",
-        "true",
-        "false",
-        "x",
-        "ja",
-        "nein",
-        "oui",
-        "non",
-        "si",
-        "sí",
-        "tx",
-    ]
-)
 _SHEET_FACTS: Final = ("patient", "transplant", "onset", "death", "sex", "age", "group")
 
 
@@ -338,7 +319,7 @@ def _facts(table: Table, columns: ColumnMap, patient: int) -> list[Block]:
 def _is_flag(table: Table, at: int) -> bool:
     """Whether a column named after the transplant holds words such as yes and no."""
     texts = [text for text in table.columns[at].used() if not is_missing(text)]
-    return bool(texts) and all(text.casefold() in _FLAGS for text in texts)
+    return bool(texts) and all(text.casefold() in FLAGS for text in texts)
 
 
 def _with_sheet_patients(

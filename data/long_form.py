@@ -12,10 +12,10 @@ import numpy as np
 from data import vocabulary as words
 from data.body_rows import drop_imputed
 from data.columns import ColumnMap
-from data.findings import Finding
+from data.findings import Finding, Severity
 from data.headers import meaning_of
 from data.meaning import Meaning
-from data.numbers import read_number
+from data.numbers import decimal_comma, read_number
 from data.records import MEASURES, Block, Field, When, rows_where
 from data.table import IntArray, Table
 from data.times import without_day_zero
@@ -94,11 +94,10 @@ def long_blocks(table: Table, columns: ColumnMap, findings: list[Finding]) -> li
         shown = ", ".join(f"“{name}”" for name in sorted(set(unknown))[:8])
         more = f" and {len(set(unknown)) - 8} more" if len(set(unknown)) > 8 else ""
         text = f"Kinds of values that were not used: {shown}{more}."
-        findings.append(
-            Finding(
-                "UNUSED_ROWS", "info", text, "Nothing needs to be done.", table.file, table.sheet
-            )
-        )
+        sounds = any(words.SOUNDS_MEASURED.search(words.plain_words(name)) for name in unknown)
+        level: Severity = "warning" if sounds else "info"
+        step = "Rename them in the file." if sounds else "Nothing needs to be done."
+        findings.append(Finding("UNUSED_ROWS", level, text, step, table.file, table.sheet))
     return blocks
 
 
@@ -183,7 +182,7 @@ def _scored(plain: Sequence[str], said: str) -> Meaning | None:
         return Meaning("item", item=item)
     if (subscore := words.subscore_in(text)) is not None:
         return Meaning(subscore)
-    for name in plain:
+    for name in (re.sub(r"(?:0 )?(?:48|40)$", "", name).strip() for name in plain):
         if match := _CODE_NUMBER.search(name.replace(" ", "")):
             number = int(match[1])
             if 1 <= number <= 12:
@@ -325,7 +324,9 @@ def _skips_zero(table: Table, at: int) -> bool:
 
 
 def _has_numbers(table: Table, at: int) -> bool:
-    return any(read_number(text).value is not None for text in table.columns[at].used()[:200])
+    texts = table.columns[at].used()[:200]
+    comma = bool(decimal_comma(texts))
+    return any(read_number(text, decimal_comma=comma).value is not None for text in texts)
 
 
 def _names_measures(table: Table, at: int) -> bool:

@@ -18,9 +18,10 @@ from data.findings import Finding, Severity
 from data.identities import Identities
 from data.numbers import Number, decimal_comma, read_number, sentinels
 from data.questions import Question
-from data.records import CAPACITY_STEMS, Block, Field, Place
+from data.records import CAPACITY_STEMS, Block, ColumnKey, Field, Place
 from data.table import TextColumn
 from data.units import Capacity, UnitReader, capacity_of, endpoint_values
+from data.values import is_missing
 from data.visit_times import TimeReader
 
 RAW_COLUMNS: Final = (
@@ -38,6 +39,7 @@ RAW_COLUMNS: Final = (
     "visit",
 )
 _MAX_LISTED: Final = 40
+_THOUSANDS: Final = re.compile(r"\d{1,2}[.,]\d{3}|\d{3}")
 _IMPUTED: Final = re.compile(r"locf|wocf|bocf|imput|carried|extrapol|interpol", re.IGNORECASE)
 _ITEM_RANGE: Final = (0.0, 4.0)
 
@@ -67,6 +69,8 @@ class Measured:
         Each column that was read.
     events
         Words in cells that tell an event.
+    signed_clocks
+        Clocks on which some time is negative, also in rows without a value.
     """
 
     values: pd.DataFrame
@@ -74,6 +78,7 @@ class Measured:
     events: tuple[TextEvent, ...]
     findings: tuple[Finding, ...]
     questions: tuple[Question, ...]
+    signed_clocks: frozenset[str] = frozenset()
 
 
 def measure(
@@ -92,9 +97,9 @@ class _Measurer:
         self.findings: list[Finding] = []
         self.clock = TimeReader(dates, answers)
         self.events: list[TextEvent] = []
-        self.places: dict[tuple[str, str, int], int] = {}
+        self.places: dict[ColumnKey, int] = {}
         self.columns: list[Place] = []
-        self.tables: dict[tuple[str, str], int] = {}
+        self.tables: dict[tuple[str, str, int], int] = {}
 
     def measure(self, blocks: Sequence[Block]) -> Measured:
         capacities: list[Capacity] = []
@@ -119,13 +124,19 @@ class _Measurer:
             tuple(self.events),
             (*self.findings, *self.clock.findings, *reader.findings),
             (*self.clock.questions, *reader.questions),
+            frozenset(self.clock.signed),
         )
 
     def _numbers(self, block: Block) -> tuple[list[Number], npt.NDArray[np.int64]]:
         """Return what each distinct text says, and which text each row has."""
         texts = block.cells.texts
         comma = bool(decimal_comma(texts.used()))
-        numbers = [read_number(text, decimal_comma=comma) for text in texts.texts]
+        numbers = [read_number(text, decimal_comma=comma) for text in _plain_texts(block, texts)]
+        if block.role.startswith("alsfrs") or block.role == "item":
+            numbers = [
+                Number(None, "unreadable", "a percentage") if n.unit in ("percent", "litres") else n
+                for n in numbers
+            ]
         low, high = _range(block.role)
         found = np.asarray([n.value for n in numbers if n.value is not None], dtype=np.float64)
         codes_for_missing = sentinels(found, low, high) if len(found) else frozenset()
@@ -142,9 +153,8 @@ class _Measurer:
     ) -> list[Number]:
         """Leave out values whose own remark says that they were imputed."""
         imputed = [n.kind == "annotated" and bool(_IMPUTED.search(n.note)) for n in numbers]
-        rows = (
-            np.flatnonzero(np.asarray(imputed, dtype=np.bool_)[texts.codes]) if len(texts) else []
-        )
+        marked: npt.NDArray[np.bool_] = np.asarray(imputed, dtype=np.bool_)
+        rows = np.flatnonzero(marked[texts.codes])
         if not len(rows):
             return numbers
         lines = block.cells.row_numbers[rows]
@@ -229,9 +239,8 @@ class _Measurer:
         self, block: Block, value: npt.NDArray[np.float64], role: str, trial: int | None = None
     ) -> pd.DataFrame:
         date, offset = self.clock.times(block.when, len(block.cells))
-        table = block.cells.table
         column = self._place(block)
-        number = self.tables.setdefault((table.file, table.sheet), len(self.tables))
+        number = self.tables.setdefault(block.cells.key[:3], len(self.tables))
         month = block.when.month
         frame = pd.DataFrame(
             {
@@ -301,6 +310,14 @@ class _Measurer:
         return Finding(
             code, severity, text, step, table.file, table.sheet, row, cells.header, value
         )
+
+
+def _plain_texts(block: Block, texts: TextColumn) -> tuple[str, ...]:
+    """Return the texts, without the mark of thousands in a column of millilitres."""
+    used = [text for text in texts.used() if not is_missing(text)]
+    if block.factor == 1.0 or not used or not all(_THOUSANDS.fullmatch(text) for text in used):
+        return texts.texts
+    return tuple(re.sub(r"[.,]", "", text) for text in texts.texts)
 
 
 def _cell_groups(blocks: Sequence[Block]) -> list[Block]:

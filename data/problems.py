@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import numpy as np
@@ -16,9 +15,6 @@ from data.layouts import Arranged
 from data.records import MEASURES
 from data.table import Table
 
-_SOUNDS_MEASURED: Final = re.compile(
-    r"als ?f?rs|alsfrs|(?<![a-z])(?:fvc|cvf|fvk)(?![a-z])|forced vital|ظرفیت حیاتی"
-)
 _VALUE_STEP: Final = (
     "Name the column of the total “ALSFRS_R”, that of the FVC “FVC_percent”; with one row a "
     "patient, add the month, such as “ALSFRS_R_m-6”."
@@ -132,9 +128,15 @@ def unclear_transplant(arranged: Arranged) -> str | None:
     return None
 
 
-def _say_the_same(table: Table, one: int, other: int) -> bool:
-    """Whether two columns tell the same rows apart: then it does not matter which is used."""
+def _say_the_same(table: Table, one: int, other: int, *, measured: bool) -> bool:
+    """Whether it does not matter which of two columns is used.
+
+    Values must be the same wherever both are filled; names must tell the same rows apart.
+    """
     a, b = table.columns[one], table.columns[other]
+    if measured:
+        both = a.flagged(bool) & b.flagged(bool)
+        return bool((a.array()[both] == b.array()[both]).all())
     if not b.used():
         return True
     pairs = np.unique(np.stack([a.codes, b.codes]), axis=1).shape[1]
@@ -156,12 +158,17 @@ def column_findings(arranged: Arranged) -> list[Finding]:
                     Finding("SHEET_NOT_USED", "info", text, "Nothing needs to be done.", *place)
                 )
             continue
-        findings += _unused(table, columns, place)
+        long = any(b.cells.table is table and b.cells.rows is not None for b in arranged.blocks)
+        findings += [] if long else _unused(table, columns, place)
         for role, kept, dropped in columns.doubled:
             text = f"Two columns could be {role_words(role)}: “{table.header[kept]}” is used, "
             text += f"“{table.header[dropped]}” is not."
             step = "Rename or delete the one that is not meant."
-            level: Severity = "info" if _say_the_same(table, kept, dropped) else "warning"
+            level: Severity = (
+                "info"
+                if _say_the_same(table, kept, dropped, measured=role in MEASURES)
+                else "warning"
+            )
             findings.append(Finding("TWO_COLUMNS_FOR_ONE", level, text, step, *place))
         findings += [
             Finding("HEADER_NUMBERS", "info", note, "Rename the columns if that is wrong.", *place)
@@ -175,7 +182,7 @@ def _unused(table: Table, columns: ColumnMap, place: tuple[str, str]) -> list[Fi
     cells = {b for b in range(len(table.header)) if b not in taken}
     findings: list[Finding] = []
     for at in sorted(cells):
-        if _SOUNDS_MEASURED.search(words.plain_words(table.header[at])) and (
+        if words.SOUNDS_MEASURED.search(words.plain_words(table.header[at])) and (
             contents_of(table.columns[at]).are_numbers
         ):
             text = (

@@ -129,7 +129,7 @@ class TrialRecipe:
                 for table, columns in dict(plain.get("mapping", {})).items()
             }
             fixes = tuple(_fix(item) for item in list(plain.get("fixes", []))[:MAX_FIXES])
-        except (TypeError, ValueError, KeyError) as problem:
+        except (TypeError, ValueError, KeyError, OverflowError) as problem:
             raise ValueError("the recipe is damaged") from problem
         return cls(answers, mapping, fixes)
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from data.table import IntArray, Table, TextColumn
 
+ColumnKey = tuple[str, str, int, int]
+
 DATED_FACTS: Final = (
     "transplant",
     "first_exposure",
@@ -90,9 +92,12 @@ class Field:
         return numbers if self.rows is None else numbers[self.rows]
 
     @property
-    def key(self) -> tuple[str, str, int]:
-        """File, sheet and position: which column this is."""
-        return self.table.file, self.table.sheet, self.position
+    def key(self) -> ColumnKey:
+        """File, sheet, header row and position: which column this is.
+
+        Several tables can stand in one sheet, so the row of the header belongs to it.
+        """
+        return self.table.file, self.table.sheet, self.table.header_row, self.position
 
     def only(self, rows: IntArray) -> Field:
         """Return the field for these rows of the table."""

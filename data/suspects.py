@@ -86,7 +86,7 @@ class Suspects:
         group = rows.groupby(keys, sort=False).ngroup().to_numpy()
         same = group[1:] == group[:-1]
         falling = (np.diff(day) < 0) & same
-        if falling.sum() > 0.05 * same.sum():
+        if falling.sum() > max(2, 0.05 * same.sum()):
             return  # the rows are in no order, so that no visit can be out of it
         bad = _out_of_step(day, group)
         if not bad.any():

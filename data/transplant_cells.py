@@ -10,6 +10,7 @@ from typing import Final
 from data import vocabulary as words
 from data.columns import ColumnMap
 from data.dates import survey
+from data.identities import plain_name
 from data.procedures import is_transplant
 from data.questions import Question, asked
 from data.records import Block, Field, When, rows_where
@@ -24,6 +25,9 @@ _MARK: Final = re.compile(
     r"(?:tx|d0|day ?0)|transplant\w*|transplantation day|injection|infusion", re.I
 )
 _MOST: Final = 6
+_SECOND: Final = re.compile(
+    r"\d|second|third|fourth|zweite|dritte|deuxieme|troisieme|segund|tercer|seconda|ikinci|دوم|سوم"
+)
 
 
 def pieces(text: str) -> tuple[str, ...]:
@@ -73,10 +77,23 @@ def which_columns(
         The answer to ``TRANSPLANT_COLUMNS``: ``all``, or the header of the one that is meant.
     """
     headers: dict[str, str] = {}
+    said: dict[str, dict[str, set[str]]] = {}
     for table, columns in tables:
+        who = columns.first("patient")
         for at in columns.all("transplant"):
-            if table.columns[at].used():
-                headers.setdefault(table.header[at], _stem(table.header[at]))
+            header, column = table.header[at], table.columns[at]
+            if who is None or not column.used() or _SECOND.search(words.plain_words(header)):
+                continue
+            headers.setdefault(header, _stem(header))
+            for name, text in set(zip(table.columns[who].list(), column.list(), strict=True)):
+                if text:
+                    by_header = said.setdefault(plain_name(name), {})
+                    by_header.setdefault(header, set()).add(text)
+    contradicting = any(
+        len(texts) > 1 and len(set().union(*texts.values())) > 1 for texts in said.values()
+    )
+    if not contradicting and answer is None:
+        return frozenset(), None
     if len(set(headers.values())) < 2 or answer == "all":
         return frozenset(), None
     if answer in headers:

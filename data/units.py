@@ -121,7 +121,7 @@ class UnitReader:
             evidence = f"{self._where(parts)}, {positive.min():g} to {positive.max():g}"
             self._ask("FVC_UNIT", evidence)
         else:
-            small = positive.max() <= LITRES_RANGE[1]
+            small = bool(np.median(positive) <= LITRES_RANGE[1])
             self._fill(parts, LITRES if small else PERCENT)
             unit = "litres" if small else "% predicted"
             self._note(
@@ -138,8 +138,10 @@ class UnitReader:
         percent = values >= PERCENT_FROM
         if litres.all() or percent.all():
             return True
-        few = max(1, 0.05 * len(values))
+        few = 0.05 * len(values)
         if (~litres).sum() <= few and not percent.any():
+            return True
+        if (~percent).sum() <= few and not litres.any():
             return True
         if litres.any() and percent.any() and (litres | percent).mean() > 0.9:
             if self.answers.get("FVC_UNIT_MIXED") == "by_value":

@@ -64,43 +64,42 @@ def is_newer_version(old: Trial, new: Trial) -> bool:
     if not shared or len(shared) < _ALIKE * min(len(ours), len(theirs)):
         return False
     both = _values(old).merge(_values(new), on=[*_KEY, "value"])
-    same = set(both["patient"].map(plain_name)) & shared
+    same = set(both["patient"]) & shared
     return len(same) >= _ALIKE * len(shared)
 
 
 def compare_versions(old: Trial, new: Trial) -> TrialUpdate:
     """List what a newer trial adds, changes and no longer has."""
-    ours, theirs = set(old.patient_ids), set(new.patient_ids)
+    ours, theirs = ({plain_name(n): n for n in t.patient_ids} for t in (old, new))
     before, after = (_values(t).drop_duplicates(list(_KEY)) for t in (old, new))
-    kept = ours & theirs
+    kept = ours.keys() & theirs.keys()
     both = before[before["patient"].isin(kept)].merge(
         after[after["patient"].isin(kept)], on=list(_KEY), how="outer", suffixes=("_old", "_new")
     )
+    both["patient"] = both["patient"].map(theirs)
     changed = both[both["value_old"].notna() & both["value_new"].notna()]
     changed = changed[~np.isclose(changed["value_old"], changed["value_new"])]
-    dates = [
-        dict(zip(t.patients["patient"], t.patients["transplant_dates"], strict=True))
-        for t in (old, new)
-    ]
-    days = [
-        dict(zip(t.patients["patient"], t.patients["transplant_days"], strict=True))
-        for t in (old, new)
-    ]
-    moved = [
-        name
-        for name in old.patient_ids
-        if name in theirs and (dates[0][name] != dates[1][name] or days[0][name] != days[1][name])
-    ]
+    was, now = _transplants(old), _transplants(new)
     return TrialUpdate(
-        patients_added=tuple(name for name in new.patient_ids if name not in ours),
-        patients_removed=tuple(name for name in old.patient_ids if name not in theirs),
+        patients_added=tuple(name for plain, name in theirs.items() if plain not in ours),
+        patients_removed=tuple(name for plain, name in ours.items() if plain not in theirs),
         values_added=int(both["value_old"].isna().sum()),
         values_removed=int(both["value_new"].isna().sum()),
         values_changed=changed.rename(columns={"value_old": "before", "value_new": "after"})[
             [*_KEY, "before", "after"]
         ].reset_index(drop=True),
-        transplants_changed=tuple(moved),
+        transplants_changed=tuple(theirs[p] for p in ours if p in kept and was[p] != now[p]),
     )
+
+
+def _transplants(trial: Trial) -> dict[str, tuple[object, object]]:
+    frame = trial.patients
+    return {
+        plain_name(name): (dates, days)
+        for name, dates, days in zip(
+            frame["patient"], frame["transplant_dates"], frame["transplant_days"], strict=True
+        )
+    }
 
 
 def _values(trial: Trial) -> pd.DataFrame:
@@ -108,4 +107,6 @@ def _values(trial: Trial) -> pd.DataFrame:
     frame = trial.measurements
     date = frame["date"].dt.strftime("%Y-%m-%d")
     day = frame["day"].map(lambda d: "" if np.isnan(d) else f"day {d:g}")
-    return frame[["patient", "endpoint", "value"]].assign(when=date.fillna(day).to_numpy())
+    plain = {name: plain_name(name) for name in trial.patient_ids}
+    named = frame["patient"].map(plain)
+    return frame[["endpoint", "value"]].assign(patient=named, when=date.fillna(day).to_numpy())

@@ -30,6 +30,7 @@ class TimeReader:
         self.answers = answers
         self.findings: list[Finding] = []
         self.questions: list[Question] = []
+        self.signed: set[str] = set()
 
     def times(self, when: When, n: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Return ordinals of dates, and days on the clock of the table."""
@@ -45,6 +46,8 @@ class TimeReader:
                 offset = np.where(np.isnan(offset), second, offset)
         elif when.label is not None and when.date is None:
             offset = _months(when.label.texts) * DAYS_PER_MONTH
+        if (offset < 0).any():
+            self.signed.add(when.clock)
         if when.before is not None:
             offset = self._backwards(offset, when.before)
         return date, offset

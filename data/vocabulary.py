@@ -47,7 +47,8 @@ TRANSPLANT: Final = re.compile(
     r"transpl|(?<![a-z])tx(?:d(?:ate|at|t|ay))?(?![a-z])|(?<![a-z])hsct|inject|infusion|implantation|(?<![a-z])graft"
     r"|greffe|trasplante|trapianto|injektion|inyeccion|iniezione|nakil|nakli|enjeksiyon|stem cell"
     r"|(?<![a-z])day ?0(?![a-z\d])|(?<![a-z])d0(?![a-z\d])"
-    r"|cell therapy|stammzell|lumbar administration|(?<![a-z])msc (?:date|dose)|dosing date|treatment date"
+    r"|cell therapy|stammzell|lumbar administration|(?<![a-z])msc (?:date|dose)|dosing date"
+    r"|treatment date"
     r"|date of treatment|procedure date|date of procedure"
     r"|intervention date|implant|przeszczep|(?<![a-z])bmt(?![a-z])|nurown|سلول درمانی|تاریخ عمل"
     r"|پیوند|تزریق|کاشت"
@@ -150,7 +151,8 @@ STATISTIC: Final = re.compile(
     r"|mittelwert|moyenne|media|میانگین)(?![a-z])"
 )
 DERIVED: Final = re.compile(
-    r"(?<![a-z])(?:change|chg|cfb|diff|difference|slope|rate|delta|decline|progression|z ?score"
+    r"(?<![a-z])(?:number|missing|age|count|attempts|change"
+    r"|chg|cfb|diff|difference|slope|rate|delta|decline|progression|z ?score"
     r"|zvalue|z|lln|uln|ref|reference|percentile|rank|flag|fl|comment|comments|note|notes|reason"
     r"|by|rater|mode|complete|status|version|variability|var|fev1|fev|pef|ratio|veranderung"
     r"|category|class|group|grade|position|pos|predicted litres|predicted l|predicted value"
@@ -312,9 +314,10 @@ def item_in(plain: str) -> str | None:
     called ``"10 original"``.
     """
     for item, pattern in _ITEM_WORDS:
-        match = pattern.search(plain)
-        if match and (match.start() == 0 or not plain[match.start() - 1].isalpha()):
-            return item
+        for match in pattern.finditer(plain):
+            before = plain[: match.start()]
+            if not before[-1:].isalpha() or (match[0][0].isdigit() and before.endswith("q")):
+                return item
     if re.fullmatch(r"q?10 (?:respiratory|respiration|breathing|atmung)", plain):
         return "10 original"
     return None
@@ -323,3 +326,9 @@ def item_in(plain: str) -> str | None:
 def subscore_in(plain: str) -> str | None:
     """Return the key of the ALSFRS-R domain that a header names."""
     return next((key for key, pattern in _SUBSCORES if pattern.search(plain)), None)
+
+
+SOUNDS_MEASURED: Final = re.compile(
+    r"als ?f?rs|alsfrs|(?<![a-z])(?:fvc|cvf|fvk)(?![a-z])|forced vital|ظرفیت حیاتی"
+)
+"""Names that sound like a score or a capacity."""

@@ -24,6 +24,7 @@ TITLES: Final[Mapping[str, str]] = MappingProxyType(
         "PREDICTED_VOLUME": "Predicted volumes among the values",
         "SCORE_JUMP": "Sudden drops of a score",
         "SCORE_RISE": "Sudden rises of a score",
+        "SUPINE_NOT_USED": "Vital capacity measured lying down",
         "MISSING_CODES": "Codes for missing values",
         "DEATH_TEXT": "Deaths written among the values",
         "EXACT_DUPLICATES": "Values that stand twice, alike",

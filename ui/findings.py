@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from data.findings import Finding
+from data.recipe import CellFix
 from report.numbers import count
 from ui.check_titles import title_of
 from ui.corrections import all_buttons, fix_of, proposal_buttons, proposals
@@ -26,8 +27,16 @@ _OPEN_UP_TO: Final = 3
 _WIDEST_HEIGHT: Final = 320
 
 
-def findings_list(findings: Sequence[Finding]) -> None:
-    """Draw what was found: errors, warnings by kind, then remarks in one closed box."""
+def findings_list(findings: Sequence[Finding], *, correctable: bool) -> None:
+    """Draw what was found: errors, warnings by kind, then remarks in one closed box.
+
+    Parameters
+    ----------
+    findings
+        What was found.
+    correctable
+        Whether it was found in the files dropped last, so that corrections can be applied.
+    """
     others = [finding for finding in findings if finding.code not in PRIVACY]
     privacy_box([finding for finding in findings if finding.code in PRIVACY])
     kinds = _by_code([finding for finding in others if finding.severity != "info"])
@@ -47,7 +56,7 @@ def findings_list(findings: Sequence[Finding]) -> None:
         title = f"{title_of(code)} · {len(group):,}"
         expanded = len(group) <= _OPEN_UP_TO
         with st.expander(title, icon=ICONS[first.severity], expanded=expanded):
-            _group(group, code)
+            _group(group, code, proposals(group) if correctable else [])
     if remarks:
         with st.expander(f"Remarks · {len(remarks):,}", icon=ICONS["info"]):
             _table(remarks, "remarks", named=True)
@@ -76,13 +85,12 @@ def _by_code(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
     return result
 
 
-def _group(group: Sequence[Finding], code: str) -> None:
+def _group(group: Sequence[Finding], code: str, fixes: Sequence[CellFix]) -> None:
     """Draw the findings of one kind: a few as lines, many as a table."""
     steps = {finding.next_step for finding in group}
     one_step = len(steps) == 1 and len(group) > 1
     if one_step:
         st.markdown(f":small[:gray[{inert(next(iter(steps)))}]]")
-    fixes = proposals(group)
     all_buttons(fixes, code)
     lines, rest = group[:_MOST_LINES], group[_MOST_LINES:]
     if len(group) > _MOST_LINES and not fixes:

@@ -51,12 +51,13 @@ def reading_report(trial: Trial) -> None:
 
 def _reading_of(trial: Trial) -> None:
     """Draw findings, corrections and columns of the open trial."""
+    known = state.dropped()
+    own = known is not None and state.is_source(known)
     if trial.findings:
-        findings_list(trial.findings)
+        findings_list(trial.findings, correctable=own)
     else:
         st.caption("Nothing unusual was noticed.")
-    known = state.dropped()
-    if known is None or not state.is_source(known):
+    if known is None or not own:
         return
     corrections(trial)
     if known.reading is not None and known.reading.trial is not None:

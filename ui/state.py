@@ -33,8 +33,8 @@ _CHANGE: Final = "alslope.change"
 _CLEARED: Final = "alslope.times_cleared"
 
 OTHER_FILE: Final = (
-    "This is not the file for which the link was made. The settings of the link were kept; look at "
-    "them before you compare numbers."
+    "This is not the file for which the link was made, or its columns, answers or corrections "
+    "differ. The settings of the link were kept; look at them before you compare numbers."
 )
 EVERY: Final = "both"
 """The value of the endpoint switch that shows every endpoint."""

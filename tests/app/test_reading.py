@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -118,14 +119,11 @@ def test_file_that_is_called_by_a_person_gets_a_neutral_name():
     assert "Maria" not in page
 
 
-def test_every_kind_of_check_in_the_readers_has_a_title():
-    sources = "\n".join(p.read_text("utf-8") for p in sorted((ROOT / "data").rglob("*.py")))
-    written = set(
-        pd.Series([sources])
-        .str.findall(r'(?:Finding|_note|_found|refuse)\(\s*(?:file,\s*)?"([A-Z][A-Z0-9_]+)"')
-        .iloc[0]
-    )
-    assert written - set(TITLES) == set()
+def test_every_flag_and_reason_of_the_contract_has_a_title():
+    contract = (UPLOADS / "README.md").read_text("utf-8").split("## Codes")[1]
+    codes = set(re.findall(r"[A-Z][A-Z0-9_]{4,}", contract.split("questions (answers)")[0]))
+    assert len(codes) > 30
+    assert codes - set(TITLES) == set()
 
 
 # Questions
@@ -486,3 +484,11 @@ def test_link_of_an_upload_asks_for_the_file_after_a_reload():
     drop(at, trial_csv(8))
     assert "was not kept" not in alerts(healthy(at))
     assert chips(at) == ["after: 3 months"]
+
+
+def test_proposals_of_the_open_trial_are_not_applied_to_another_file():
+    at = drop(opened(), scored_csv())
+    drop(at, unknown_csv(), name="a.csv")
+    assert "Totals that differ from their items · 2" in said(healthy(at))
+    assert "Apply all 2" not in labels(at)
+    assert known(at).recipe.fixes == ()
