@@ -179,10 +179,17 @@ def _transplant_days(table: Table, meanings: dict[int, Meaning]) -> dict[int, Me
     result = dict(meanings)
     for at in counted:
         once = len(table.columns[who].used()) == len(table)
+        if _has_value_column(table):
+            continue
         if _same_per_patient(table.columns[who], table.columns[at]) or (not measured and once):
             clock = next((c for c in others if c != "unknown"), "enrolment")
             result[at] = replace(meanings[at], role="transplant_day", clock=clock)
     return result
+
+
+def _has_value_column(table: Table) -> bool:
+    """Whether the rows name their values: then a time is that of a visit."""
+    return any(words.plain_words(header) in ("value", "result", "score") for header in table.header)
 
 
 def _same_per_patient(patient: TextColumn, column: TextColumn) -> bool:

@@ -131,7 +131,11 @@ class _Measurer:
         """Return what each distinct text says, and which text each row has."""
         texts = block.cells.texts
         comma = bool(decimal_comma(texts.used()))
-        numbers = [read_number(text, decimal_comma=comma) for text in _plain_texts(block, texts)]
+        plain = _plain_texts(block, texts)
+        if plain != texts.texts:
+            said = "Points or commas part thousands here: a vital capacity of 3.9 ml is impossible."
+            self._note(block.cells, "THOUSANDS_READ", said, "If not, write plain millilitres.")
+        numbers = [read_number(text, decimal_comma=comma) for text in plain]
         if block.role.startswith("alsfrs") or block.role == "item":
             numbers = [
                 Number(None, "unreadable", "a percentage") if n.unit in ("percent", "litres") else n

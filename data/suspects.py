@@ -14,11 +14,11 @@ from data.findings import Finding, Severity
 from data.records import Place
 from data.scores import impossible
 from data.trial import USABLE
+from data.visit_order import better_years, out_of_step, unordered
 
 MAX_LISTED: Final = 40
 _FARTHEST_DAYS: Final = 20 * 365.25
 _JUST_AFTER_DAYS: Final = 3
-_OUT_OF_STEP_DAYS: Final = 300
 _BIGGEST_JUMP: Final = 10.0
 _JUMP_DAYS: Final = 92.0
 _REPEAT: Final = 5.0
@@ -84,11 +84,7 @@ class Suspects:
         rows = rows.sort_values([*keys, "row"], kind="stable")
         day = rows["date"].to_numpy(dtype=np.float64)
         group = rows.groupby(keys, sort=False).ngroup().to_numpy()
-        same = group[1:] == group[:-1]
-        falling = (np.diff(day) < 0) & same
-        if falling.sum() > max(2, 0.05 * same.sum()):
-            return  # the rows are in no order, so that no visit can be out of it
-        bad = _out_of_step(day, group)
+        bad = out_of_step(day, group) & ~unordered(day, group)
         if not bad.any():
             return
         wrong = rows.loc[bad, ["patient", "place", "row"]]
@@ -98,7 +94,7 @@ class Suspects:
         years = {
             (int(p), int(r)): new
             for p, r, new in zip(
-                wrong["patient"], wrong["row"], _better_years(day, bad), strict=True
+                wrong["patient"], wrong["row"], better_years(day, bad), strict=True
             )
         }
 
@@ -356,45 +352,3 @@ class Suspects:
                 code, severity, text, step, place.file, place.sheet, number, at, value, proposal
             )
         )
-
-
-def _out_of_step(
-    day: np.typing.NDArray[np.float64], group: np.typing.NDArray[np.int64]
-) -> np.typing.NDArray[np.bool_]:
-    """Return visits far out of the order of their neighbours, which are in order themselves."""
-    bad = np.zeros(len(day), dtype=np.bool_)
-    if len(day) < 3:
-        return bad
-    before, here, after = day[:-2], day[1:-1], day[2:]
-    same = (group[:-2] == group[1:-1]) & (group[1:-1] == group[2:])
-    ordered = (after >= before) & (after - before <= 3 * 365)
-    far = (here < before - _OUT_OF_STEP_DAYS) | (here > after + _OUT_OF_STEP_DAYS)
-    bad[1:-1] = same & ordered & far
-    last = np.r_[group[:-1] != group[1:], True]
-    end = last[2:] & same & (after < here - _OUT_OF_STEP_DAYS) & (here >= before)
-    bad[2:] |= end & ~bad[1:-1]
-    first = np.r_[True, group[:-1] != group[1:]]
-    start = first[:-2] & same & (before > here + _OUT_OF_STEP_DAYS) & (after >= here)
-    bad[:-2] |= start & ~bad[1:-1]
-    return bad
-
-
-def _better_years(
-    day: np.typing.NDArray[np.float64], bad: np.typing.NDArray[np.bool_]
-) -> list[str]:
-    """Return for each suspect date the same day in a year that fits its neighbours, if one does."""
-    result = []
-    for at in np.flatnonzero(bad):
-        found = date.fromordinal(int(day[at]))
-        near = [day[i] for i in (at - 1, at + 1) if 0 <= i < len(day) and not bad[i]]
-        best = ""
-        for year in range(found.year - 20, found.year + 21):
-            try:
-                other = found.replace(year=year)
-            except ValueError:
-                continue
-            if near and min(abs(other.toordinal() - d) for d in near) <= 200 and year != found.year:
-                best = other.isoformat()
-                break
-        result.append(best)
-    return result

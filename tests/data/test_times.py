@@ -37,8 +37,6 @@ from data.trial import DAYS_PER_MONTH
         ("3 months before transplant", -3),
         ("-3 months before transplant", -3),
         ("3 months prior to transplantation", -3),
-        ("pre 3", -3),
-        ("post 3", 3),
         ("-3 mo", -3),
         ("−6 months", -6),
         ("Month -3", -3),
