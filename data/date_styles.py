@@ -168,7 +168,7 @@ class DateReader:
             found = column.survey
             if column.sas_days or "jalali" not in found.calendars:
                 continue
-            if "gregorian" in found.calendars and found.short_years and _in_the_future(column):
+            if "gregorian" in found.calendars and self._rather_gregorian(column):
                 continue
             text = _first_jalali(column.field.texts)
             read = parse(text, DateStyle(_any_order(found), "jalali")) if text else None
@@ -178,6 +178,17 @@ class DateReader:
             where = f"column “{column.field.header}” of {column.field.table.file}{shown}"
             self.questions.append(asked("CALENDAR", where))
             return
+
+    def _rather_gregorian(self, column: _Column) -> bool:
+        """Whether two-digit years are Gregorian: here or in another column of the file.
+
+        As Jalali dates they would lie in the future, or a column beside can only be Gregorian.
+        """
+        file = column.field.table.file
+        beside = [
+            c for c in self._columns.values() if c.field.table.file == file and c.survey.short_years
+        ]
+        return any(c.survey.calendars == {"gregorian"} or _in_the_future(c) for c in beside)
 
     def _by_part(self, column: _Column, calendar: Calendar) -> DateStyle | dict[str, DateStyle]:
         """Return a style for each site of a column in which no single order fits."""

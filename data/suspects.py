@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -23,6 +24,30 @@ _BIGGEST_JUMP: Final = 10.0
 _JUMP_DAYS: Final = 92.0
 _REPEAT: Final = 5.0
 _RATIO_OFF: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """How the values that a check marks are reported.
+
+    Parameters
+    ----------
+    code, step, severity
+        Code, next step and severity of the findings.
+    by_row
+        One finding a row of the file instead of one a value.
+    aside
+        Whether the values are set aside.
+    with_value
+        Whether the finding carries the value.
+    """
+
+    code: str
+    step: str
+    by_row: bool = False
+    aside: bool = True
+    with_value: bool = False
+    severity: Severity = "warning"
 
 
 class Suspects:
@@ -54,10 +79,12 @@ class Suspects:
             named = ENDPOINTS[role].named
             self._mark(
                 bad,
-                "OUT_OF_RANGE",
+                _Check(
+                    "OUT_OF_RANGE",
+                    "It is shown, at the edge of the scale, and not analysed; correct the file.",
+                    with_value=True,
+                ),
                 lambda row, n=named: f"{row['value']:g} cannot be {n}.",  # type: ignore[misc]
-                "It is shown, at the edge of the scale, and not analysed; correct the file.",
-                with_value=True,
                 proposed=lambda _: "",
             )
 
@@ -66,10 +93,12 @@ class Suspects:
         far = self._usable() & (self.values["day"].abs() > _FARTHEST_DAYS).to_numpy()
         self._mark(
             far,
-            "IMPLAUSIBLE_TIME",
+            _Check(
+                "IMPLAUSIBLE_TIME",
+                "It is shown but not analysed; correct the date, or keep the values with a reason.",
+                by_row=True,
+            ),
             lambda _: "This visit is more than 20 years from the transplant.",
-            "It is shown but not analysed; correct the date, or keep the values with a reason.",
-            by_row=True,
         )
 
     def wrong_years(self) -> None:
@@ -106,10 +135,12 @@ class Suspects:
 
         self._mark(
             marked & self._usable(),
-            "SUSPECT_YEAR",
+            _Check(
+                "SUSPECT_YEAR",
+                "It is shown but not analysed; correct the date, or keep the values with a reason.",
+                by_row=True,
+            ),
             said,
-            "It is shown but not analysed; correct the date, or keep the values with a reason.",
-            by_row=True,
             proposed=lambda row: years.get((int(row["patient"]), int(row["row"]))) or None,
         )
 
@@ -119,10 +150,12 @@ class Suspects:
         late = (self.values["day"].to_numpy() > death_day[who]) & self._usable()
         self._mark(
             late,
-            "VISIT_AFTER_DEATH",
+            _Check(
+                "VISIT_AFTER_DEATH",
+                "It is shown but not analysed; correct one of the two dates.",
+                by_row=True,
+            ),
             lambda row: f"{self.names[int(row['patient'])]} has a visit after the date of death.",
-            "It is shown but not analysed; correct one of the two dates.",
-            by_row=True,
         )
 
     def before_onset(self, onset_day: np.typing.NDArray[np.float64]) -> None:
@@ -131,11 +164,13 @@ class Suspects:
         early = (self.values["day"].to_numpy() < onset_day[who]) & self._usable()
         self._mark(
             early,
-            "VISIT_BEFORE_ONSET",
+            _Check(
+                "VISIT_BEFORE_ONSET",
+                "One of the two dates is wrong; the visit is still used.",
+                by_row=True,
+                aside=False,
+            ),
             lambda row: f"{self.names[int(row['patient'])]} has a visit before the first symptom.",
-            "One of the two dates is wrong; the visit is still used.",
-            by_row=True,
-            aside=False,
         )
 
     def jumps(self) -> None:
@@ -143,14 +178,16 @@ class Suspects:
         mask = self._steps("alsfrs_r", lambda step: np.abs(step) > _BIGGEST_JUMP)
         self._mark(
             mask,
-            "SCORE_JUMP",
+            _Check(
+                "SCORE_JUMP",
+                "Check the score; it is used as it stands.",
+                aside=False,
+                with_value=True,
+            ),
             lambda row: (
                 f"{self.names[int(row['patient'])]}: ALSFRS-R changes by more than 10 "
                 "points within three months."
             ),
-            "Check the score; it is used as it stands.",
-            aside=False,
-            with_value=True,
         )
 
     def rises(self) -> None:
@@ -162,15 +199,17 @@ class Suspects:
         mask = self._steps("alsfrs_r", lambda step: (step > _REPEAT) & (step <= _BIGGEST_JUMP))
         self._mark(
             mask,
-            "SCORE_RISE",
+            _Check(
+                "SCORE_RISE",
+                "Check the score; it is used as it stands.",
+                aside=False,
+                severity="info",
+                with_value=True,
+            ),
             lambda row: (
                 f"{self.names[int(row['patient'])]}: ALSFRS-R rises by more than "
                 f"{_REPEAT:g} points within three months."
             ),
-            "Check the score; it is used as it stands.",
-            aside=False,
-            severity="info",
-            with_value=True,
         )
 
     def _steps(
@@ -210,14 +249,16 @@ class Suspects:
         mask[self.values.index.get_indexer(pd.Index(both.loc[off, "index"]))] = True
         self._mark(
             mask,
-            "FVC_UNITS_DISAGREE",
+            _Check(
+                "FVC_UNITS_DISAGREE",
+                "Check both; they are used as they stand.",
+                aside=False,
+                with_value=True,
+            ),
             lambda row: (
                 f"{self.names[int(row['patient'])]}: FVC in litres and in % predicted do "
                 "not belong together at this visit."
             ),
-            "Check both; they are used as they stand.",
-            aside=False,
-            with_value=True,
         )
 
     def duplicates(self) -> None:
@@ -264,28 +305,32 @@ class Suspects:
         soon = (day > 0) & (day <= _JUST_AFTER_DAYS) & self._usable()
         self._mark(
             soon,
-            "VISIT_JUST_AFTER",
+            _Check(
+                "VISIT_JUST_AFTER",
+                "If it is the baseline, move day 0 or correct one of the dates.",
+                by_row=True,
+                aside=False,
+                severity="info",
+            ),
             lambda row: (
                 f"{self.names[int(row['patient'])]} has a visit on day +{row['day']:g}; it "
                 "counts as after the transplant."
             ),
-            "If it is the baseline, move day 0 or correct one of the dates.",
-            by_row=True,
-            aside=False,
-            severity="info",
         )
 
     def disagreeing(self, mask: np.typing.NDArray[np.bool_]) -> None:
         """Report visits whose date and stated time are over a month apart."""
         self._mark(
             mask,
-            "TIME_MISMATCH",
+            _Check(
+                "TIME_MISMATCH",
+                "The date is used; correct the one that is wrong.",
+                by_row=True,
+                aside=False,
+            ),
             lambda _: (
                 "The visit date and the stated time from the transplant are over a month apart."
             ),
-            "The date is used; correct the one that is wrong.",
-            by_row=True,
-            aside=False,
         )
 
     def _usable(self) -> np.typing.NDArray[np.bool_]:
@@ -294,40 +339,34 @@ class Suspects:
     def _mark(
         self,
         mask: np.typing.NDArray[np.bool_],
-        code: str,
+        check: _Check,
         said: Callable[[pd.Series], str],
-        step: str,
-        *,
-        by_row: bool = False,
-        aside: bool = True,
-        with_value: bool = False,
-        severity: Severity = "warning",
         proposed: Callable[[pd.Series], str | None] = lambda _: None,
     ) -> None:
-        """Report the marked values, one finding a value or a row, and set them aside."""
+        """Report the marked values, one finding a value or a row, and set them check.aside."""
         if not mask.any():
             return
         marked = self.values[mask]
         shown = marked.drop_duplicates(
-            ["patient", "row", "place"] if not by_row else ["row", "patient"]
+            ["patient", "row", "place"] if not check.by_row else ["row", "patient"]
         )
         for _, row in shown.head(MAX_LISTED).iterrows():
-            value = f"{row['value']:g}" if with_value else ""
+            value = f"{row['value']:g}" if check.with_value else ""
             self._note(
-                code,
-                severity,
+                check.code,
+                check.severity,
                 said(row),
-                step,
+                check.step,
                 row,
                 value=value,
-                column=not by_row,
+                column=not check.by_row,
                 proposal=proposed(row),
             )
         if len(shown) > MAX_LISTED:
             text = f"{len(shown) - MAX_LISTED} more of the same kind."
-            self._note(code, severity, text, step, shown.iloc[MAX_LISTED])
-        if aside:
-            self.values.loc[mask, "status"] = code
+            self._note(check.code, check.severity, text, check.step, shown.iloc[MAX_LISTED])
+        if check.aside:
+            self.values.loc[mask, "status"] = check.code
 
     def _note(
         self,

@@ -10,14 +10,20 @@ import numpy as np
 from data.trial import BoolArray, FloatArray, IntArray
 
 _OUT_OF_STEP_DAYS: Final = 300
+_FALLING_BACK: Final = 0.02
 
 
 def unordered(day: FloatArray, group: IntArray) -> BoolArray:
     """Return the rows of patients whose visits are in no order, so that none can be out of it.
 
-    That is so where more than one visit in five would be, or where the others are not in order.
+    That is so where more than one visit in five would be, or where the others are not in order;
+    and for all where rows fall back in time more often than such visits explain.
     """
     out = out_of_step(day, group)
+    steps = group[1:] == group[:-1]
+    back = int(((np.diff(day) < 0) & steps).sum())
+    if back - int(out.sum()) > _FALLING_BACK * steps.sum():
+        return np.ones(len(day), dtype=np.bool_)
     kept_day, kept_group = day[~out], group[~out]
     falls = (np.diff(kept_day) < 0) & (kept_group[1:] == kept_group[:-1])
     rows = np.bincount(group, minlength=int(group.max(initial=-1)) + 1)

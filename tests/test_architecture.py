@@ -9,8 +9,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS = ("app", "pages", "ui", "report", "analysis", "data")
 COMMAND_LINE = ("alslope", "report", "analysis", "data")
@@ -20,8 +18,6 @@ WITHOUT_SCREEN = COMMAND_LINE
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 80
 MAX_PARAMETERS = 8
-# Used without an import of ours: openpyxl parses XML with it where it is installed.
-USED_BY_OPENPYXL = {"defusedxml"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -221,9 +217,4 @@ def test_every_requirement_is_pinned_exactly():
 def test_requirements_are_exactly_what_is_imported():
     imported = {name.split(".")[0] for tree in CODE.values() for _, name in imports(tree)}
     third_party = imported - OURS - set(sys.stdlib_module_names)
-    assert set(requirements()) == third_party | USED_BY_OPENPYXL
-
-
-def test_openpyxl_parses_xml_with_defusedxml():
-    openpyxl = pytest.importorskip("openpyxl")
-    assert openpyxl.DEFUSEDXML is True
+    assert set(requirements()) == third_party
