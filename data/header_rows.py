@@ -91,10 +91,16 @@ def _is_dictionary(sheet: Sheet) -> bool:
 
 def _one_table(sheet: Sheet) -> Table:
     upright = _Search(sheet).table()
-    if len(sheet) > _MAX_TURNED or len(sheet.columns) < 2 or _is_whole(upright):
+    if len(sheet) > _MAX_TURNED or len(sheet.columns) < 2:
+        return upright
+    whole = _is_whole(upright)
+    if whole and Recogniser().names_values(upright.header):
         return upright
     turned = _Search(_transposed(sheet)).table()
-    return turned if _is_whole(turned, with_values=True) else upright
+    repeats = len(set(turned.header)) < 0.8 * len(turned.header)
+    if not _is_whole(turned, with_values=True) or (whole and repeats):
+        return upright
+    return turned
 
 
 def _is_whole(table: Table, *, with_values: bool = False) -> bool:

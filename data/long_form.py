@@ -170,6 +170,7 @@ def _meaning(names: Sequence[str], category: str) -> Meaning | None:
 
 def _scored(plain: Sequence[str], said: str) -> Meaning | None:
     """Return the total or the item of the ALSFRS-R that a test names."""
+    plain = [re.sub(r"(?<!\d)(?:0 )?(?:48|40)$", "", name).strip() for name in plain]
     revised = bool(re.search(r"als ?frs ?r(?:ev|evised)?(?![a-z])|alsfrsr|revised", said))
     text = " ".join(plain)
     if words.DERIVED.search(re.sub(r"(?<![a-z])(?:category|form|class)(?![a-z])", " ", text)):
@@ -182,7 +183,7 @@ def _scored(plain: Sequence[str], said: str) -> Meaning | None:
         return Meaning("item", item=item)
     if (subscore := words.subscore_in(text)) is not None:
         return Meaning(subscore)
-    for name in (re.sub(r"(?:0 )?(?:48|40)$", "", name).strip() for name in plain):
+    for name in plain:
         if match := _CODE_NUMBER.search(name.replace(" ", "")):
             number = int(match[1])
             if 1 <= number <= 12:

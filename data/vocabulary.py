@@ -88,8 +88,8 @@ TRACHEOSTOMY: Final = re.compile(r"tracheo")
 RILUZOLE: Final = re.compile(r"riluzol")
 EDARAVONE: Final = re.compile(r"edaravon")
 VISIT: Final = re.compile(
-    r"visit|assess|exam|evaluation|untersuch|besuch|erhebung|visite|visita|follow ?up|control"
-    r"|bewertung|termin|muayene|ویزیت|ارزیابی|معاینه|مراجعه"
+    r"(?:visit|assess|exam|evaluation|evaluated|untersuch|besuch|erhebung|visite|visita|control"
+    r"|bewertung|termin|muayene)[a-z]*|follow ?up|ویزیت|ارزیابی|معاینه|مراجعه"
 )
 SPIROMETRY: Final = re.compile(
     r"(?<![a-z])(?:pft|spiro\w*|fvc|svc|vc|lung|pulmonary|lufu)(?![a-z])"

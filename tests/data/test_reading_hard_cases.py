@@ -262,6 +262,7 @@ def before_transplant(days: int) -> Callable[[Visit], date]:
 # Sheets that a careful reader loads: exactly these values, on these days
 # ------------------------------------------------------------------------------------------------
 LOADS: dict[str, tuple[bytes, Values]] = {
+    "sheet_of_patient_blocks.xlsx": (book({"S": stacked()}), truth("alsfrs", "percent")),
     "german_typo.csv": (
         local(
             "Pat.-Nr.", "Visitendatum", "Transplantationsdatum", "ALSFRS-R Summe", "FVC (% Soll)"
@@ -582,7 +583,6 @@ CAREFUL: dict[str, bytes] = {
             ["Patient ID", "Year", "Month", "Transplant date", "ALSFRS-R"],
         )
     ),
-    "sheet_of_patient_blocks.xlsx": book({"S": stacked()}),
     "sheet_per_endpoint_dates_across.xlsx": book(
         {
             title: [
