@@ -16,6 +16,7 @@ from analysis.results import EffectSize, Interval, Summary, TestResult
 from analysis.settings import Alternative, Settings, opening_endpoints
 from analysis.slopes import SlopeTable, slope_table
 from data.endpoints import ENDPOINTS, Endpoint
+from data.recipe import TrialRecipe
 from data.trial import BoolArray, FloatArray, Periods, Trial
 
 MONTHS_PER_YEAR: Final = 12.0
@@ -153,7 +154,7 @@ class Comparison:
     ----------
     settings
         The choices that made it.
-    trial_hash, trial_title, simulated
+    trial_hash, trial_title, recipe, simulated
         The data that made it.
     patient_ids
         Patients, in the order of all arrays.
@@ -171,6 +172,7 @@ class Comparison:
     settings: Settings
     trial_hash: str
     trial_title: str
+    recipe: TrialRecipe
     simulated: bool
     patient_ids: tuple[str, ...]
     rate: Rate
@@ -248,6 +250,7 @@ def compare(trial: Trial, settings: Settings) -> Comparison:
         settings=settings,
         trial_hash=trial.hash,
         trial_title=trial.title,
+        recipe=trial.recipe,
         simulated=trial.simulated,
         patient_ids=trial.patient_ids,
         rate=rate,

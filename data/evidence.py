@@ -55,6 +55,7 @@ _WORDS: Final = {
     "first_exposure": "first treatment",
     "gastrostomy_switch": "whether a feeding tube was used",
     "birth": "date of birth (not used)",
+    "entry_date": "time stamp (not used)",
 }
 
 
@@ -135,6 +136,8 @@ def _columns(table: Table, columns: ColumnMap, personal: Mapping[int, str]) -> l
 
 def role_of(meaning: Meaning) -> str:
     """Return the name of a role as the mapping form and ``MAPPING`` use it."""
+    if meaning.role in ("birth", "entry_date"):
+        return "ignored"
     if meaning.role == "item":
         return f"item {meaning.item}"
     if meaning.role == "time":
@@ -149,7 +152,7 @@ def role_words(role: str) -> str:
 
 def describe(meaning: Meaning) -> str:
     """Return the meaning of a column in words."""
-    said = role_words(role_of(meaning))
+    said = _WORDS.get(meaning.role) or role_words(role_of(meaning))
     if meaning.role == "time" and meaning.clock == "unknown":
         said = f"{meaning.unit}s, from where is not said"
     if meaning.trial:

@@ -314,7 +314,7 @@ def _shown(table: Table, position: int) -> str:
         or any(looks_like_person(pair) for pair in pairs)
     ):
         return f"column {position + 1}"
-    return f"'{header}'"
+    return f"“{header}”"
 
 
 def file_name_identifiers(name: str) -> str | None:

@@ -15,6 +15,7 @@ import scipy
 from analysis.compare import Comparison, EndpointComparison
 from analysis.results import finite
 from analysis.slopes import SideSlopes
+from data.recipe import TrialRecipe
 from report import words
 from report.frames import VERSION
 
@@ -34,6 +35,7 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
             "patients": len(comparison.patient_ids),
             "analysed": comparison.n_analysed,
         },
+        "reading": _reading(comparison.recipe),
         "settings": comparison.settings.to_json(),
         "differs_from_default": list(comparison.settings.differences().values()),
         "rate": {
@@ -45,6 +47,28 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
         "endpoints": {e.endpoint.key: _endpoint(comparison, e) for e in comparison.endpoints},
         "absent_endpoints": [endpoint.key for endpoint in comparison.absent],
         "caveats": list(words.caveats(comparison)),
+    }
+
+
+def _reading(recipe: TrialRecipe) -> dict[str, Any]:
+    """Return what the user decided about the files; names of files and sheets stay out."""
+    return {
+        "answers": dict(recipe.answers),
+        "columns": [
+            {"column": header, "role": role}
+            for columns in recipe.mapping.values()
+            for header, role in columns.items()
+        ],
+        "corrections": [
+            {
+                "row": fix.row,
+                "column": fix.column,
+                "found": fix.found,
+                "read_as": fix.read_as,
+                "check": fix.code,
+            }
+            for fix in recipe.fixes
+        ],
     }
 
 

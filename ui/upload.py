@@ -107,7 +107,8 @@ def dropped_files() -> None:
         stays = f"This file was not loaded; {inert(state.trial().title)} stays open."
         st.error(stays, icon=ICONS["error"])
     _answered(known)
-    findings_list(reading.findings, correctable=True)
+    if reading.findings:
+        findings_list(reading.findings, correctable=True)
     if not state.is_source(known):
         corrections(state.trial())
     if not any(question.code == "MAPPING" for question in reading.questions):

@@ -250,8 +250,8 @@ def test_q08_names_exactly_its_columns():
     ]
     columns, notes = privacy_findings(table, found)
     assert (columns.code, notes.code) == ("PHI_COLUMNS", "PHI_FREE_TEXT")
-    assert all(f"'{name}'" in columns.text for name in names)
-    assert "'Notes'" in notes.text
+    assert all(f"“{name}”" in columns.text for name in names)
+    assert "“Notes”" in notes.text
     assert "not read" in columns.next_step
     values = {t for i in found for t in table.columns[i.position].used()}
     assert not [v for v in values if v in columns.sentence() + notes.sentence()]
