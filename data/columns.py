@@ -189,7 +189,7 @@ def _transplant_days(table: Table, meanings: dict[int, Meaning]) -> dict[int, Me
 
 def _has_value_column(table: Table) -> bool:
     """Whether the rows name their values: then a time is that of a visit."""
-    return any(words.plain_words(header) in ("value", "result", "score") for header in table.header)
+    return any(words.plain_words(header) in words.VALUE_HEADERS for header in table.header)
 
 
 def _same_per_patient(patient: TextColumn, column: TextColumn) -> bool:

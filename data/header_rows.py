@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from data import vocabulary as words
+from data.dictionary_sheets import is_dictionary
 from data.headers import meaning_of
 from data.meaning import Meaning
 from data.numbers import read_number
@@ -33,13 +34,6 @@ _UNIT_CELL: Final = re.compile(
     r"|لیتر|درصد|سال|روز|ماه)\s*[)\]}]?",
     re.IGNORECASE,
 )
-_NAMES_COLUMNS: Final = re.compile(
-    r"(?:column|variable|field|item|header|code|abbreviation)s?(?: name)?|name|variablenname|spalte"
-)
-_EXPLAINS: Final = re.compile(
-    r"(?:description|meaning|definition|explanation|what to fill in|coding|codes|allowed values"
-    r"|permitted values|data type|beschreibung|bedeutung|توضیح|شرح)s?"
-)
 _COUNTED: Final = re.compile(r"n\s*[=:]\s*\d+", re.IGNORECASE)
 _NUMERIC: Final = re.compile(r"[+\-]?\d[\d.,/:\- ]*%?")
 
@@ -58,7 +52,7 @@ def tables_of(sheet: Sheet) -> list[Table]:
     The header is the row, or the two or three stacked rows, that names most of what ALSlope
     knows; where nothing is known it is the first row that is mostly text and full.
     """
-    if not len(sheet) or not sheet.columns or _is_dictionary(sheet):
+    if not len(sheet) or not sheet.columns or is_dictionary(sheet):
         return []
     if sheet.names is not None:
         named = Table(
@@ -77,24 +71,13 @@ def tables_of(sheet: Sheet) -> list[Table]:
     return [_one_table(part) for part in parts if len(part)]
 
 
-def _is_dictionary(sheet: Sheet) -> bool:
-    """Whether a sheet explains columns instead of holding values."""
-    if sheet.names is not None:
-        return False
-    for at in range(min(3, len(sheet))):
-        plain = [words.plain_words(text) for text in sheet.row(at) if text]
-        names = any(_NAMES_COLUMNS.fullmatch(text) for text in plain)
-        if names and any(_EXPLAINS.fullmatch(text) for text in plain):
-            return True
-    return False
-
-
 def _one_table(sheet: Sheet) -> Table:
     upright = _Search(sheet).table()
     if len(sheet) > _MAX_TURNED or len(sheet.columns) < 2:
         return upright
     whole = _is_whole(upright)
-    if whole and Recogniser().names_values(upright.header):
+    plain = {words.plain_words(text) for text in upright.header}
+    if whole and (Recogniser().names_values(upright.header) or plain & words.VALUE_HEADERS):
         return upright
     turned = _Search(_transposed(sheet)).table()
     repeats = len(set(turned.header)) < 0.8 * len(turned.header)

@@ -332,3 +332,6 @@ SOUNDS_MEASURED: Final = re.compile(
     r"als ?f?rs|alsfrs|(?<![a-z])(?:fvc|cvf|fvk)(?![a-z])|forced vital|ظرفیت حیاتی"
 )
 """Names that sound like a score or a capacity."""
+
+VALUE_HEADERS: Final = frozenset(("value", "values", "result", "results", "score", "wert", "aval"))
+"""Headers of the values of a table with one row a value."""

@@ -800,6 +800,8 @@ def test_every_number_of_a_tidy_table_is_a_measurement_or_an_exact_duplicate(row
         for endpoint, cell in zip(("alsfrs_r", "fvc"), values, strict=True):
             scored = endpoint == "alsfrs_r" and cell.endswith("%")
             number = None if scored else as_number(cell)
+            if endpoint == "fvc" and number == -1:
+                number = None  # a capacity of −1 is a code for missing
             time = as_number(month)
             if number is not None:
                 written.append((patient, endpoint, time, number))
