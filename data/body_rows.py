@@ -66,6 +66,7 @@ def _without_summaries(table: Table, columns: ColumnMap, at: int, findings: list
     summary = names.flagged(is_summary)
     if _all_summaries(names):
         summary = np.zeros(len(table), dtype=np.bool_)
+    summary &= ~_has_visits(table, columns, at)
     summary |= _summary_elsewhere(table, columns, at)
     others = [c for c in range(len(table.columns)) if c != at]
     alone = names.flagged(bool) & ~_filled(table, others)
@@ -85,6 +86,18 @@ def _without_summaries(table: Table, columns: ColumnMap, at: int, findings: list
             )
             findings.append(_note(table, code, "info", text, "They are no visits, not used.", rows))
     return table.keep(~(summary | notes | repeated))
+
+
+def _has_visits(table: Table, columns: ColumnMap, at: int) -> BoolArray:
+    """Return rows of names that stand at several dated visits: "SD" can be initials."""
+    names = table.columns[at]
+    date = columns.first("visit_date")
+    if date is None or not len(table):
+        return np.zeros(len(table), dtype=np.bool_)
+    visits = table.columns[date].flagged(lambda text: survey([text]).n_dates > 0)
+    visits &= _filled(table, list(columns.measures))
+    counts = np.bincount(names.codes[visits], minlength=len(names.texts))
+    return visits & (counts[names.codes] >= 2)
 
 
 def _lone_notes(table: Table, columns: ColumnMap, at: int) -> BoolArray:

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from data.clocks import day_of, place
+from data.clocks import day_of, offset_to_day, place
 from data.findings import Finding
 from data.identities import Identities
 from data.measures import Measured, TextEvent
@@ -78,9 +78,9 @@ def build_trial(
     marked.far_away()
     marked.wrong_years()
     marked.duplicates()
-    death, told = _death_days(facts, measured.events)
+    death, told = _death_days(facts, measured.events, placed.origin)
     marked.after_death(death)
-    marked.before_onset(day_of(facts, "onset"))
+    marked.before_onset(day_of(facts, "onset", placed.origin))
     marked.jumps()
     marked.rises()
     marked.litres_against_percent()
@@ -128,20 +128,20 @@ def _rows(numbers: Sequence[int]) -> str:
 
 
 def _death_days(
-    facts: Facts, events: Sequence[TextEvent]
+    facts: Facts, events: Sequence[TextEvent], origin: str
 ) -> tuple[np.typing.NDArray[np.float64], dict[int, tuple[float, str]]]:
     """Return each patient's day of death, and what words in cells told of the end.
 
     A cell that says "dead" proves death by that visit, not on that day: it is used only where no
     date of death is known.
     """
-    death = day_of(facts, "death").copy()
+    death = day_of(facts, "death", origin).copy()
     first = facts.first_transplant()
     told: dict[int, tuple[float, str]] = {}
     for event in events:
         day = event.date - first[event.patient]
-        if np.isnan(day) and event.clock in ("transplant", "header"):
-            day = event.offset
+        if np.isnan(day):
+            day = offset_to_day(event.clock, event.offset, event.patient, facts, origin)
         if np.isnan(day):
             continue
         before = told.get(event.patient)

@@ -28,6 +28,7 @@ class Placed:
     disagree: npt.NDArray[np.bool_]
     findings: tuple[Finding, ...]
     questions: tuple[Question, ...]
+    origin: str = ""
 
 
 def place(
@@ -61,6 +62,7 @@ def place(
     clock = values["clock"].to_numpy(dtype=object).copy()
     findings: list[Finding] = []
     questions: list[Question] = []
+    origins: dict[str, str] = {}
     undated = np.isnan(by_date) & np.isfinite(offset)
     for group in ("unknown", "enrolment"):
         mine = undated & (clock == group)
@@ -72,6 +74,7 @@ def place(
                 questions.append(asked("DAY_ORIGIN", evidence))
             else:
                 clock[clock == group] = origin
+                origins[group] = origin
     dated_only = (clock == "unknown") & np.isfinite(by_date)
     if (offset[dated_only] < 0).any():
         clock[dated_only] = "transplant"
@@ -85,7 +88,8 @@ def place(
         text += "transplant, and nothing says when the transplant was on their clock."
         step = "Add the transplant’s day or date, or the date from which the times count."
         findings.append(Finding("TIME_NOT_PLACED", "warning", text, step))
-    return Placed(day, disagree, tuple(findings), tuple(questions))
+    known = origins.get("unknown", "")
+    return Placed(day, disagree, tuple(findings), tuple(questions), known)
 
 
 def _origin(clock: str, negative: bool, facts: Facts, answers: Mapping[str, str]) -> str | None:
@@ -137,9 +141,35 @@ def _shift(clock: npt.NDArray[np.object_], who: npt.NDArray[np.int64], facts: Fa
     return shift
 
 
-def day_of(facts: Facts, role: str) -> FloatArray:
-    """Return the day of onset or death from the first transplant, NaN where unknown."""
+def offset_to_day(clock: str, offset: float, patient: int, facts: Facts, origin: str) -> float:
+    """Return one time on some clock as the day from the patient's first transplant.
+
+    Parameters
+    ----------
+    clock, offset
+        The clock and the days on it.
+    patient
+        Position of the patient.
+    facts
+        Transplants and other days of the patients.
+    origin
+        From where times of unknown origin were found to count.
+    """
+    named = np.asarray([origin if clock == "unknown" else clock], dtype=object)
+    shift = _shift(named, np.asarray([patient], dtype=np.int64), facts)
+    return float(offset - shift[0])
+
+
+def day_of(facts: Facts, role: str, origin: str = "") -> FloatArray:
+    """Return the day of onset or death from the first transplant, NaN where unknown.
+
+    ``origin`` says from where times of unknown origin were found to count.
+    """
     by_date = facts.days[role] - facts.first_transplant()
+    unknown = facts.clock_days.get(f"{role}_day of unknown origin")
+    if unknown is not None:
+        counted = unknown if origin == "transplant" else unknown - _enrolment_to_transplant(facts)
+        by_date = np.where(np.isnan(by_date), counted, by_date)
     on_clock = facts.clock_days.get(f"{role}_day")
     if on_clock is None:
         return by_date

@@ -9,7 +9,7 @@ from typing import Final
 from data.columns import ColumnMap
 from data.layouts import table_key
 from data.meaning import Meaning
-from data.privacy import Identifier
+from data.privacy import Identifier, shown_header
 from data.table import Table
 
 _SAMPLES: Final = 3
@@ -124,7 +124,7 @@ def _columns(table: Table, columns: ColumnMap, personal: Mapping[int, str]) -> l
         result.append(
             ColumnEvidence(
                 table_key(table),
-                header or f"column {at + 1}",
+                header if _safe(table, at) else f"column {at + 1}",
                 "" if meaning is None else role_of(meaning),
                 "" if meaning is None else describe(meaning),
                 tuple(text[:_LONGEST_SAMPLE] for text in texts),
@@ -132,6 +132,13 @@ def _columns(table: Table, columns: ColumnMap, personal: Mapping[int, str]) -> l
             )
         )
     return result
+
+
+def _safe(table: Table, at: int) -> bool:
+    """Whether a header can be shown: a table without a header row may hold a name there."""
+    header = table.header[at]
+    alone = table.header.count(header) == 1
+    return bool(header) and (not alone or shown_header(table, at) == f"“{header}”")
 
 
 def role_of(meaning: Meaning) -> str:

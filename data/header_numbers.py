@@ -198,6 +198,15 @@ def number_trials(table: Table, meanings: dict[int, Meaning]) -> dict[int, Meani
         for at, m in meanings.items()
         if m.number in _TRIALS and m.role.split("_")[0] in CAPACITY_STEMS
     }
+    others = {
+        m.role
+        for m in meanings.values()
+        if (m.number and m.number not in _TRIALS) or m.month is not None
+    }
+    for role in {m.role for m in numbered.values()}:
+        found = sorted(int(m.number) for m in numbered.values() if m.role == role)
+        if role in others or found != list(range(1, len(found) + 1)):
+            numbered = {at: m for at, m in numbered.items() if m.role != role}
     return {
         **meanings,
         **{at: replace(m, number="", trial=int(m.number)) for at, m in numbered.items()},

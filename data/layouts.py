@@ -244,7 +244,7 @@ def when_of(table: Table, columns: ColumnMap, meaning: Meaning) -> When:
         clock=clock,
         unit=unit,
         label=None if label is None else Field(table, label),
-        skips_zero=offset is not None and _skips_zero(table, offset, clock),
+        skips_zero=offset is not None and unit == "day" and _skips_zero(table, offset, clock),
         fallback=_fallback(table, times, offset),
         before=_before(table, date, offset),
     )

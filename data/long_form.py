@@ -19,7 +19,6 @@ from data.numbers import decimal_comma, read_number
 from data.records import MEASURES, Block, Field, When, rows_where
 from data.table import IntArray, Table
 from data.times import without_day_zero
-from data.values import is_missing
 
 _DOMAINS: Final = ("qs", "rs", "ft", "re")
 _NAMES: Final = re.compile(
@@ -70,7 +69,7 @@ def long_blocks(table: Table, columns: ColumnMap, findings: list[Finding]) -> li
     if parts.imputed is not None:
         rows = _measured_rows(table, parts.imputed, findings)
     if parts.status is not None:
-        rows = rows[table.columns[parts.status].at(rows).flagged(is_missing)]
+        rows = rows[~table.columns[parts.status].at(rows).flagged(_says_not_done)]
     blocks, unknown = [], []
     for name, meaning, at in _kinds(table, parts, rows):
         if meaning is None or meaning.role not in MEASURES:
@@ -117,6 +116,11 @@ def _transplants(name: str, table: Table, parts: _Parts, rows: IntArray) -> list
         return []
     clock = When(clock=when.clock, unit=when.unit)
     return [Block("transplant_day", Field(table, when.offset.position), patient, clock).only(rows)]
+
+
+def _says_not_done(text: str) -> bool:
+    """Whether the status of a record says that there was no measurement."""
+    return text.casefold().strip() in ("not done", "nd", "missed", "not performed")
 
 
 def _measured_rows(table: Table, at: int, findings: list[Finding]) -> IntArray:
@@ -312,7 +316,9 @@ def _generic(table: Table, columns: ColumnMap, plain: Sequence[str], patient: in
             clock,
             unit,
             _field(table, columns.first("visit_label")),
-            skips_zero=offset is not None and clock == "enrolment" and _skips_zero(table, offset),
+            skips_zero=offset is not None
+            and (clock, unit) == ("enrolment", "day")
+            and _skips_zero(table, offset),
         ),
         None,
         columns.first("imputed"),

@@ -152,9 +152,11 @@ class _Collector:
             codes = self.people.codes(block.patient)
             value = _numbers(block) * DAYS_IN[block.when.unit]
             known = np.flatnonzero((codes >= 0) & np.isfinite(value))[::-1]
-            clock = "enrolment" if block.when.clock == "unknown" else block.when.clock
+            open_clock = block.when.clock == "unknown"
+            clock = "enrolment" if open_clock else block.when.clock
             into = transplants if block.role == "transplant_day" else days
-            key = clock if block.role == "transplant_day" else block.role
+            fact = f"{block.role} of unknown origin" if open_clock else block.role
+            key = clock if block.role == "transplant_day" else fact
             target = into.setdefault(key, np.full(self.n, np.nan))
             target[codes[known]] = value[known]
         return days, transplants

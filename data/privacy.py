@@ -15,6 +15,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from data.dates import survey
 from data.findings import Finding
 from data.privacy_patterns import (
     CHECKED,
@@ -279,7 +280,7 @@ def privacy_findings(
         verb = "identifies people" if len(columns) == 1 else "identify people"
         if code == "PHI_FREE_TEXT":
             verb = "may tell who the patients are"
-        what = "; ".join(f"{_shown(table, i.position)} ({_described(i)})" for i in columns)
+        what = "; ".join(f"{shown_header(table, i.position)} ({_described(i)})" for i in columns)
         step = (
             "It is used as it stands: replace it by study numbers before you share results."
             if used
@@ -299,7 +300,7 @@ def _described(found: Identifier) -> str:
     return f"{cells} with personal details" if found.by == "values" else f"{cells} of prose"
 
 
-def _shown(table: Table, position: int) -> str:
+def shown_header(table: Table, position: int) -> str:
     """Return a header, or the number of its column where the header may itself name someone."""
     header = table.header[position] if position < len(table.header) else ""
     tokens = re.split(r"[\s_,/]+", clean(header))
@@ -309,6 +310,7 @@ def _shown(table: Table, position: int) -> str:
         or table.header.count(header) > 1
         or len(header) > MOST_SHOWN_HEADER
         or _has_details(header)
+        or survey([clean(header)]).n_dates > 0
         or _pattern({clean(header): 1}, [test for test in TESTS if test[1] not in CHECKED])
         or is_national(clean(header))
         or any(looks_like_person(pair) for pair in pairs)

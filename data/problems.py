@@ -12,6 +12,7 @@ from data.contents import contents_of
 from data.evidence import role_words
 from data.findings import Finding, Severity
 from data.layouts import Arranged
+from data.privacy import shown_header
 from data.records import MEASURES
 from data.table import Table
 
@@ -59,7 +60,8 @@ def _found(code: str, text: str, step: str, table: Table | None) -> Finding:
 
 
 def _headers(table: Table) -> str:
-    shown = ", ".join(f"“{header[:60]}”" for header in table.header[:12] if header)
+    named = [at for at, header in enumerate(table.header) if header][:12]
+    shown = ", ".join(shown_header(table, at) for at in named)
     return shown or "without names"
 
 
@@ -194,9 +196,9 @@ def _unused(table: Table, columns: ColumnMap, place: tuple[str, str]) -> list[Fi
                 Finding("COLUMN_NOT_UNDERSTOOD", "warning", text, step, *place, column=header)
             )
             cells.discard(at)
-    names = [table.header[at] for at in sorted(cells) if table.header[at]]
+    names = [shown_header(table, at) for at in sorted(cells) if table.header[at]]
     if names:
-        shown = ", ".join(f"“{name[:60]}”" for name in names[:12])
+        shown = ", ".join(names[:12])
         more = f" and {len(names) - 12} more" if len(names) > 12 else ""
         text = f"Columns that were not used, {len(names)}: {shown}{more}."
         findings.append(

@@ -20,7 +20,7 @@ from data.identities import Identities, identify
 from data.layouts import Arranged, arrange
 from data.measures import Measured, measure
 from data.people import Facts, facts_of
-from data.privacy import identifiers, privacy_findings
+from data.privacy import identifiers, privacy_findings, safe_file_name
 from data.problems import column_findings, missing_roles, unclear_transplant
 from data.questions import QUESTIONS, Question, asked
 from data.recipe import TrialRecipe
@@ -104,12 +104,29 @@ def read_files(
     recipe = (recipe or TrialRecipe()).with_answers(answers or {})
     try:
         with ThreadPoolExecutor(max_workers=2) as pool:
-            sheets = [sheet for opened in pool.map(opener, files) for sheet in opened]
+            opened = pool.map(opener, _apart(files))
+            sheets = [sheet for found in opened for sheet in found]
     except RefusedFile as refusal:
         return Reading("reject", findings=(refusal.finding,))
     if not sheets:
         return _rejected(Finding("EMPTY", "error", "No file was given.", "Choose a file."))
     return read_trial(sheets, recipe)
+
+
+def _apart(files: Sequence[UploadedFile]) -> list[UploadedFile]:
+    """Return the files under names that name no person and are all different."""
+    result: list[UploadedFile] = []
+    taken: set[str] = set()
+    for file in files:
+        name = safe_file_name(file.name)
+        stem, dot, end = name.rpartition(".")
+        number = 2
+        while name in taken:
+            name = f"{stem or end} ({number}){dot if stem else ''}{end if stem else ''}"
+            number += 1
+        taken.add(name)
+        result.append(UploadedFile(name, file.content))
+    return result
 
 
 def read_trial(sheets: Sequence[Sheet], recipe: TrialRecipe) -> Reading:
@@ -207,7 +224,7 @@ def _merged(
     if answer == "no":
         text = f"Names that are alike were kept apart: {'; '.join(alike[:12])}."
         return apart, measured, [Finding("SIMILAR_NAMES", "warning", text, "As you answered.")]
-    joined = np.asarray([together.code_of[_cell(apart, name)] for name in apart.names])
+    joined = np.asarray([together.code_of[name] for name in apart.names])
     contradicting = _contradicting(measured, joined, facts_of(blocks, apart, dates))
     if contradicting and answer != "yes":
         names = "; ".join(
@@ -221,11 +238,6 @@ def _merged(
     text += "…" if len(alike) > 12 else "."
     step = "They differ only in case, separators or zeros, and no day contradicts another."
     return together, moved, [Finding("ID_VARIANTS_MERGED", "warning", text, step)]
-
-
-def _cell(people: Identities, name: str) -> str:
-    """Return a text of a cell that names this patient."""
-    return name if name in people.code_of else next(iter(people.code_of))
 
 
 def _recoded(codes: np.typing.NDArray[np.int64], joined: np.typing.NDArray[np.int64]) -> Any:

@@ -28,6 +28,7 @@ _ORIGINAL: Final = "10 original"
 _SMALLEST: Final = {"fvc": 3.0, "svc": 3.0, "fvc_litres": 0.2, "svc_litres": 0.2}
 """Below these nobody can be measured: the number is in another unit."""
 
+_NO_MONTH: Final = -9999.0
 _GROUPED: Final = ("item", "gastrostomy_switch", *DOMAINS)
 _SAME_VISIT: Final = ("table", "patient", "visit_key")
 _KEEP: Final = ("date", "offset", "clock", "row", "place", "visit")
@@ -183,7 +184,7 @@ class _Scorer:
                     else (f"they go up to {highest:g}, above the 40 of the original scale.")
                 )
                 self._note("ALSFRS_TAKEN_AS_R", text, "", first, info=True)
-            elif not both:
+            else:
                 self._original(first)
         elif (role == "alsfrs_40").any():
             self._original(rest[role == "alsfrs_40"].iloc[0])
@@ -249,7 +250,7 @@ class _Scorer:
             text = (
                 f"The stated total is {bad['value']:g}, the items add up to {bad['value_sum']:g}."
             )
-            step = "The stated total is used; apply the sum instead if an item is right."
+            step = "The stated total is used; apply the sum instead if the items are right."
             self._note("TOTAL_MISMATCH", text, step, bad, proposal=f"{bad['value_sum']:g}")
         if len(differs) > 40:
             text = f"{len(differs) - 40} more totals differ from the sum of their items."
@@ -337,17 +338,13 @@ def _with_visit_keys(values: pd.DataFrame) -> pd.DataFrame:
     if not values["role"].isin(_GROUPED).any() and not (values["trial"] > 0).any():
         return values.assign(visit_key=values["row"].astype("float64"), status=USABLE)
     when = values["date"].fillna(values["offset"] + 10_000_000.0)
-    rows = values.groupby(["table", "row"], sort=False).ngroup()
+    month = values["visit"].fillna(_NO_MONTH)
+    by_row = values.groupby(["table", "row", month, when.fillna(-1.0)], sort=False).ngroup()
     several = values.groupby(["table", "row"], sort=False)["place"].transform("nunique") > 1
     timed = values.groupby(["table", "patient", when.fillna(-1.0)], sort=False).ngroup()
-    by_row = rows + values["visit"].fillna(0).map(_visit_code) / 4096.0
     table_is_long = ~several.groupby(values["table"]).transform("any")
-    key = by_row.where(~table_is_long | when.isna(), timed.astype("float64"))
+    key = by_row.astype("float64").where(~table_is_long | when.isna(), timed.astype("float64"))
     return values.assign(visit_key=key, status=USABLE)
-
-
-def _visit_code(month: float) -> float:
-    return float(month) + 1000.0
 
 
 def _best_attempts(values: pd.DataFrame) -> pd.DataFrame:

@@ -65,10 +65,12 @@ def _upright(table: Table, position: int, block: Block, findings: list[Finding])
 def _attempts(table: Table, attempt: int, block: Block) -> list[Block]:
     column = table.columns[attempt]
     numbers = {text: int(text) for text in column.used() if re.fullmatch(r"[1-9]", text)}
+    unnumbered = rows_where(~column.flagged(lambda cell: cell in numbers))
     if len(numbers) < 2 or len(numbers) != len(column.used()):
         return [block]
     kept = set(range(len(table)) if block.cells.rows is None else block.cells.rows.tolist())
-    parts = []
+    rest = unnumbered[[row in kept for row in unnumbered.tolist()]]
+    parts = [block.only(rest)] if len(rest) else []
     for text, number in numbers.items():
         rows = rows_where(column.flagged(lambda cell, t=text: cell == t))  # type: ignore[misc]
         mine = rows[[row in kept for row in rows.tolist()]]

@@ -19,7 +19,7 @@ BoolArray = npt.NDArray[np.bool_]
 MergedRange = tuple[int, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TextColumn:
     """One column of cleaned texts.
 
@@ -84,7 +84,7 @@ def _nothing() -> npt.NDArray[np.object_]:
     return np.empty(0, dtype=object)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sheet:
     """One sheet as it stands in the file: all cells as text, nothing known of headers.
 
@@ -149,7 +149,7 @@ def sheet_of_rows(
     return Sheet(file, name, columns, numbers, hidden, inside)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """One table: a header, its units, and the rows below.
 

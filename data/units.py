@@ -28,6 +28,7 @@ LITRES_RANGE: Final = (0.2, 9.0)
 
 PERCENT_FROM: Final = 12.0
 _NAMED_PERCENT_UP_TO: Final = 8.5
+_FEWEST_MIXED: Final = 2
 _FRACTION_UP_TO: Final = 1.6
 
 
@@ -117,7 +118,9 @@ class UnitReader:
             self._fill(parts, _NAMES[answer])
         elif not len(positive):
             self._fill(parts, PERCENT)
-        elif positive.max() <= _FRACTION_UP_TO or not self._told(parts, positive):
+        elif self._mixed(parts, positive):
+            return
+        elif positive.max() <= _FRACTION_UP_TO or not self._told(positive):
             evidence = f"{self._where(parts)}, {positive.min():g} to {positive.max():g}"
             self._ask("FVC_UNIT", evidence)
         else:
@@ -132,8 +135,20 @@ class UnitReader:
                 parts[0],
             )
 
-    def _told(self, parts: Sequence[Capacity], values: FloatArray) -> bool:
-        """Whether the values tell litres from per cent; a mixture is asked about or split."""
+    def _mixed(self, parts: Sequence[Capacity], values: FloatArray) -> bool:
+        """Split a mixture of litres and per cent, or ask; return whether it is one."""
+        litres = (values >= LITRES_RANGE[0]) & (values <= LITRES_RANGE[1])
+        percent = values >= PERCENT_FROM
+        if not litres.any() or not percent.any() or (litres | percent).mean() <= 0.9:
+            return False
+        if self.answers.get("FVC_UNIT_MIXED") == "by_value":
+            self._split(parts, UNKNOWN)
+        else:
+            self._ask("FVC_UNIT_MIXED", self._where(parts))
+        return True
+
+    def _told(self, values: FloatArray) -> bool:
+        """Whether the values tell litres from per cent."""
         litres = (values >= LITRES_RANGE[0]) & (values <= LITRES_RANGE[1])
         percent = values >= PERCENT_FROM
         if litres.all() or percent.all():
@@ -141,19 +156,11 @@ class UnitReader:
         few = 0.05 * len(values)
         if (~litres).sum() <= few and not percent.any():
             return True
-        if (~percent).sum() <= few and not litres.any():
-            return True
-        if litres.any() and percent.any() and (litres | percent).mean() > 0.9:
-            if self.answers.get("FVC_UNIT_MIXED") == "by_value":
-                self._split(parts)
-            else:
-                self._ask("FVC_UNIT_MIXED", self._where(parts))
-            return True
-        return False
+        return bool((~percent).sum() <= few and not litres.any())
 
-    def _split(self, parts: Sequence[Capacity]) -> None:
+    def _split(self, parts: Sequence[Capacity], unit: int) -> None:
         for part in parts:
-            open_rows = part.unit == UNKNOWN
+            open_rows = part.unit == unit
             small = part.value <= LITRES_RANGE[1]
             part.unit[open_rows & small] = LITRES
             part.unit[open_rows & ~small] = PERCENT
@@ -168,7 +175,10 @@ class UnitReader:
         rows = [part.value[(part.unit == PERCENT) & _given(part)] for part in named]
         values = np.concatenate(rows) if rows else np.empty(0)
         positive = values[values > 0]
-        if not len(positive) or positive.max() > _NAMED_PERCENT_UP_TO:
+        if not len(positive):
+            return
+        if positive.max() > _NAMED_PERCENT_UP_TO:
+            self._litres_among_percent(named, positive)
             return
         answer = self.answers.get("FVC_UNIT")
         if answer in _NAMES:
@@ -187,6 +197,17 @@ class UnitReader:
                 named[0],
                 severity="info",
             )
+
+    def _litres_among_percent(self, named: Sequence[Capacity], values: FloatArray) -> None:
+        """Ask where some numbers of columns named % predicted look like litres."""
+        small = int((values <= LITRES_RANGE[1]).sum())
+        if small < _FEWEST_MIXED:
+            return
+        if self.answers.get("FVC_UNIT_MIXED") == "by_value":
+            self._split(named, PERCENT)
+        else:
+            evidence = f"{self._where(named)}, {small} values up to {LITRES_RANGE[1]:g}"
+            self._ask("FVC_UNIT_MIXED", evidence)
 
     def _percent_in_litres(self, parts: Sequence[Capacity]) -> None:
         """Ask where all numbers of columns named litres can only be per cent."""

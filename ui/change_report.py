@@ -34,6 +34,13 @@ def change_report() -> None:
                 "Settings, exclusions and the assigned columns were kept."
             )
             _update(change.update)
+            if change.corrections:
+                n = count(change.corrections, "correction")
+                st.markdown(
+                    f"- {n} of the earlier file: not carried over, since the cells may have "
+                    "changed. They are proposed again among the checks below; values that they "
+                    "had changed are listed here as changed."
+                )
         _lost(change.lost)
         with st.container(horizontal=True):
             if change.update is not None:

@@ -106,10 +106,13 @@ class Change:
         What differs from the earlier file; ``None`` where the files are the same.
     lost
         Decisions about values that are not there any more.
+    corrections
+        How many corrections of the earlier file were not carried over.
     """
 
     update: TrialUpdate | None
     lost: tuple[PointDecision, ...]
+    corrections: int = 0
 
 
 def start_session() -> None:
@@ -313,8 +316,9 @@ def open_trial(new: Trial, files: str = "") -> None:
     if kept is not None and (same or newer):
         update = compare_versions(old, new) if newer else None
         lost = tuple(point for point in kept.points if not _is_there(point, new))
-        if lost or (update is not None and not update.nothing):
-            st.session_state[_CHANGE] = Change(update, lost)
+        gone = [fix for fix in old.recipe.fixes if fix not in new.recipe.fixes] if newer else []
+        if lost or gone or (update is not None and not update.nothing):
+            st.session_state[_CHANGE] = Change(update, lost, len(gone))
 
 
 def _usual_title(trial: Trial) -> str:
