@@ -124,7 +124,7 @@ def _columns(table: Table, columns: ColumnMap, personal: Mapping[int, str]) -> l
         result.append(
             ColumnEvidence(
                 table_key(table),
-                header if _safe(table, at) else f"column {at + 1}",
+                header if meaning or _safe(table, at) else f"column {at + 1}",
                 "" if meaning is None else role_of(meaning),
                 "" if meaning is None else describe(meaning),
                 tuple(text[:_LONGEST_SAMPLE] for text in texts),

@@ -29,6 +29,8 @@ LITRES_RANGE: Final = (0.2, 9.0)
 PERCENT_FROM: Final = 12.0
 _NAMED_PERCENT_UP_TO: Final = 8.5
 _FEWEST_MIXED: Final = 2
+_CLEARLY_PERCENT: Final = 25.0
+_MOST_DECIMALS: Final = 0.5
 _FRACTION_UP_TO: Final = 1.6
 
 
@@ -200,8 +202,11 @@ class UnitReader:
 
     def _litres_among_percent(self, named: Sequence[Capacity], values: FloatArray) -> None:
         """Ask where some numbers of columns named % predicted look like litres."""
-        small = int((values <= LITRES_RANGE[1]).sum())
-        if small < _FEWEST_MIXED:
+        litres = (values >= LITRES_RANGE[0]) & (values <= LITRES_RANGE[1])
+        small = int(litres.sum())
+        apart = bool((litres | (values >= _CLEARLY_PERCENT)).all())
+        decimals = values[litres] != np.round(values[litres])
+        if small < _FEWEST_MIXED or not apart or decimals.mean() < _MOST_DECIMALS:
             return
         if self.answers.get("FVC_UNIT_MIXED") == "by_value":
             self._split(named, PERCENT)
