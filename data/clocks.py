@@ -16,7 +16,6 @@ from data.questions import Question, asked
 
 FloatArray = npt.NDArray[np.float64]
 
-_NEEDS_ORIGIN: Final = ("unknown",)
 _DATES_DISAGREE_DAYS: Final = 31.0
 
 

@@ -25,13 +25,11 @@ from data.meaning import Meaning
 from data.records import MEASURES
 from data.table import Table, TextColumn
 from data.times import visit_month
+from data.units import LITRES_RANGE, PERCENT_FROM
 
 FEWEST_DOMAINS: Final = 3
 DOMAIN_ROLES: Final = ("bulbar", "fine_motor", "gross_motor", "respiratory")
-_MANY: Final = ("item", "gastrostomy_switch")
 _ONE_EACH: Final = ("patient", "visit_label", "unit", "capacity_test", "imputed", "group", "site")
-_LITRES: Final = (0.2, 9.0)
-_PERCENT_FROM: Final = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,9 +275,9 @@ def _capacities_by_value(
         litres = [
             at
             for at in unknown
-            if _LITRES[0] <= contents[at].low and contents[at].high <= _LITRES[1]
+            if LITRES_RANGE[0] <= contents[at].low and contents[at].high <= LITRES_RANGE[1]
         ]
-        percent = [at for at in unknown if contents[at].low >= _PERCENT_FROM]
+        percent = [at for at in unknown if contents[at].low >= PERCENT_FROM]
         if len(litres) == len(percent) == 1:
             result[litres[0]] = replace(meanings[litres[0]], role=f"{stem}_litres")
             result[percent[0]] = replace(meanings[percent[0]], role=stem)
@@ -291,8 +289,8 @@ def _yield_to_named(
 ) -> None:
     """Give a column without a unit the unit of a named one with the same kind of values."""
     found = contents[at]
-    litres = _LITRES[0] <= found.low and found.high <= _LITRES[1]
-    role = f"{stem}_litres" if litres else stem if found.low >= _PERCENT_FROM else ""
+    litres = LITRES_RANGE[0] <= found.low and found.high <= LITRES_RANGE[1]
+    role = f"{stem}_litres" if litres else stem if found.low >= PERCENT_FROM else ""
     named = any(m.role == role and not m.placed and not m.trial for m in meanings.values())
     if role and named:
         meanings[at] = replace(meanings[at], role=role, sure=False)

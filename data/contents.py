@@ -37,11 +37,6 @@ class Contents:
         return self.filled > 0 and self.dates > 0.5 * self.filled
 
     @property
-    def are_times(self) -> bool:
-        """Whether most filled cells are numbers, some perhaps with a unit of time."""
-        return self.filled > 0 and self.times > 0.5 * self.filled
-
-    @property
     def are_numbers(self) -> bool:
         """Whether most filled cells are numbers."""
         return self.filled > 0 and self.numbers > 0.5 * self.filled

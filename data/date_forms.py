@@ -119,7 +119,6 @@ _PART: Final = re.compile(
     re.ASCII,
 )
 _NOT_KNOWN: Final = re.compile(r"(?<![a-z])(?:un|unk|uk|nk|xx|00|\?\??|__)(?![a-z])")
-_ZERO_DATE: Final = re.compile(r"0000[-/.]00[-/.]00|00[-/.]00[-/.]0000")
 
 
 @dataclass(frozen=True, slots=True)

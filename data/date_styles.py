@@ -149,12 +149,11 @@ class DateReader:
                 continue
             if len(decided) == 1:
                 order = "day" if decided == {"dmy"} else "month" if decided == {"mdy"} else "year"
-                self._note(
-                    "DATE_ORDER_TAKEN",
-                    f"Its dates alone do not tell day from month; they were read {order} first, "
-                    "as the other dates of this file must be.",
-                    column.field,
-                )
+                said = f"Its dates alone do not tell day from month; they were read {order} first, "
+                said += "as the other dates of this file must be."
+                step = "If that is wrong, write the dates as 2021-03-31."
+                found = column.field.finding("DATE_ORDER_TAKEN", said, step, severity="info")
+                self.findings.append(found)
                 continue
             example = _example(column.field.texts, "dmy")
             where = f"“{example}” in column “{column.field.header}” of {column.field.table.file}"
@@ -263,49 +262,13 @@ class DateReader:
             said = f"“{text[:40]}” was not read: {reasons[code]}."
             if len(found) > 1:
                 said += f" It stands in {listed(numbers[found])}."
-            self._note(
-                "INVALID_DATE",
-                said,
-                field,
-                step="Correct the cell; without it the row has no such date.",
-                row=int(numbers[found[0]]),
-                value=text,
-                warn=True,
-            )
+            step = "Correct the cell; without it the row has no such date."
+            row = int(numbers[found[0]])
+            self.findings.append(field.finding("INVALID_DATE", said, step, row=row, value=text))
         if len(groups) > _MAX_LISTED:
-            self._note(
-                "INVALID_DATE",
-                f"{len(groups) - _MAX_LISTED} more texts of this column were not read as dates.",
-                field,
-                step="Correct the cells; without them the rows have no such date.",
-                warn=True,
-            )
-
-    def _note(
-        self,
-        code: str,
-        text: str,
-        field: Field,
-        *,
-        step: str = "If that is wrong, write the dates as 2021-03-31.",
-        row: int | None = None,
-        value: str = "",
-        warn: bool = False,
-    ) -> None:
-        table = field.table
-        self.findings.append(
-            Finding(
-                code,
-                "warning" if warn else "info",
-                text,
-                step,
-                table.file,
-                table.sheet,
-                row,
-                field.header,
-                value,
-            )
-        )
+            said = f"{len(groups) - _MAX_LISTED} more texts of this column were not read as dates."
+            step = "Correct the cells; without them the rows have no such date."
+            self.findings.append(field.finding("INVALID_DATE", said, step))
 
 
 def _columns(blocks: Sequence[Block], dated_facts: Sequence[str]) -> dict[Key, _Column]:

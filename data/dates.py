@@ -111,11 +111,6 @@ class DateSurvey:
     mixed_calendars: bool
     decided: bool
 
-    @property
-    def serials(self) -> bool:
-        """Whether some text is a number that a spreadsheet could mean as a date."""
-        return self.n_serials > 0
-
 
 def parse(text: str, style: DateStyle, *, today: date | None = None) -> date | Unreadable | None:
     """Read one calendar date.

@@ -70,7 +70,10 @@ class Endpoint:
         return self.within(value) and (not self.integer or float(value).is_integer())
 
 
-def _domain(key: str, code: str, label: str) -> Endpoint:
+def _score(
+    key: str, code: str, label: str, *, ticks: tuple[float, ...], marker: Marker = "hexagon"
+) -> Endpoint:
+    """Return a score in whole points from 0 to the last tick."""
     return Endpoint(
         key=key,
         code=code,
@@ -78,13 +81,13 @@ def _domain(key: str, code: str, label: str) -> Endpoint:
         unit="points",
         change_unit="points",
         low=0,
-        high=12,
+        high=ticks[-1],
         exclusive_low=False,
-        axis=(0, 12),
-        ticks=(0, 4, 8, 12),
+        axis=(0, ticks[-1]),
+        ticks=ticks,
         decimals=0,
         integer=True,
-        marker="hexagon",
+        marker=marker,
     )
 
 
@@ -109,44 +112,16 @@ def _capacity(
 
 
 _ALL: Final = (
-    Endpoint(
-        key="alsfrs_r",
-        code="ALSFRSR",
-        label="ALSFRS-R",
-        unit="points",
-        change_unit="points",
-        low=0,
-        high=48,
-        exclusive_low=False,
-        axis=(0, 48),
-        ticks=(0, 12, 24, 36, 48),
-        decimals=0,
-        integer=True,
-        marker="circle",
-    ),
+    _score("alsfrs_r", "ALSFRSR", "ALSFRS-R", ticks=(0, 12, 24, 36, 48), marker="circle"),
     _capacity("fvc", "FVC_PCT", "FVC", litres=False, marker="square", high=200),
     _capacity("fvc_litres", "FVC_L", "FVC (L)", litres=True, marker="pentagon", high=10),
     _capacity("svc", "SVC_PCT", "SVC", litres=False, marker="triangle-up", high=200),
     _capacity("svc_litres", "SVC_L", "SVC (L)", litres=True, marker="triangle-up", high=10),
-    Endpoint(
-        key="alsfrs_40",
-        code="ALSFRS40",
-        label="ALSFRS (0–40)",
-        unit="points",
-        change_unit="points",
-        low=0,
-        high=40,
-        exclusive_low=False,
-        axis=(0, 40),
-        ticks=(0, 10, 20, 30, 40),
-        decimals=0,
-        integer=True,
-        marker="hexagon",
-    ),
-    _domain("bulbar", "BULBAR", "Bulbar"),
-    _domain("fine_motor", "FINE_MOTOR", "Fine motor"),
-    _domain("gross_motor", "GROSS_MOTOR", "Gross motor"),
-    _domain("respiratory", "RESPIRATORY", "Respiratory"),
+    _score("alsfrs_40", "ALSFRS40", "ALSFRS (0–40)", ticks=(0, 10, 20, 30, 40)),
+    _score("bulbar", "BULBAR", "Bulbar", ticks=(0, 4, 8, 12)),
+    _score("fine_motor", "FINE_MOTOR", "Fine motor", ticks=(0, 4, 8, 12)),
+    _score("gross_motor", "GROSS_MOTOR", "Gross motor", ticks=(0, 4, 8, 12)),
+    _score("respiratory", "RESPIRATORY", "Respiratory", ticks=(0, 4, 8, 12)),
 )
 
 ENDPOINTS: Final = MappingProxyType({endpoint.key: endpoint for endpoint in _ALL})

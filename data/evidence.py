@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from data.columns import ColumnMap
+from data.headers import meaning_of
 from data.layouts import table_key
 from data.meaning import Meaning
 from data.privacy import Identifier, shown_header
@@ -124,7 +125,7 @@ def _columns(table: Table, columns: ColumnMap, personal: Mapping[int, str]) -> l
         result.append(
             ColumnEvidence(
                 table_key(table),
-                header if meaning or _safe(table, at) else f"column {at + 1}",
+                header if _safe(table, at) else f"column {at + 1}",
                 "" if meaning is None else role_of(meaning),
                 "" if meaning is None else describe(meaning),
                 tuple(text[:_LONGEST_SAMPLE] for text in texts),
@@ -137,8 +138,11 @@ def _columns(table: Table, columns: ColumnMap, personal: Mapping[int, str]) -> l
 def _safe(table: Table, at: int) -> bool:
     """Whether a header can be shown: a table without a header row may hold a name there."""
     header = table.header[at]
-    alone = table.header.count(header) == 1
-    return bool(header) and (not alone or shown_header(table, at) == f"“{header}”")
+    if not header:
+        return False
+    if meaning_of(header) is not None or table.header.count(header) > 1:
+        return True
+    return shown_header(table, at) == f"“{header}”"
 
 
 def role_of(meaning: Meaning) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,11 +85,6 @@ def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
     """Return a key that sorts P2 before P10."""
     parts = re.split(r"(\d+)", name.casefold())
     return [_part(part) for part in parts], name
-
-
-def natural_order(names: Iterable[str]) -> list[str]:
-    """Sort names so that P2 comes before P10."""
-    return sorted(names, key=natural_key)
 
 
 def _part(text: str) -> tuple[int, int, str]:

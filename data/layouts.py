@@ -17,7 +17,7 @@ from data.findings import Finding
 from data.header_rows import paired_cells, tables_of
 from data.headers import meaning_of
 from data.identities import plain_name
-from data.long_form import is_long_form, long_blocks
+from data.long_form import is_long_form, long_blocks, skips_zero
 from data.meaning import Meaning
 from data.namesakes import apart_namesakes
 from data.numbers import read_number
@@ -36,7 +36,7 @@ from data.records import (
 )
 from data.spirometry_rows import one_row_a_visit
 from data.table import Sheet, Table, TextColumn
-from data.times import says_before, visit_month, without_day_zero, without_unit
+from data.times import says_before, visit_month, without_unit
 from data.transplant_cells import marked_visits, split_dates, which_columns
 from data.values import is_missing
 
@@ -281,8 +281,7 @@ def _skips_zero(table: Table, at: int, clock: str) -> bool:
     named = re.search(r"dy$|study ?day|day 1(?!\d)", header)
     if clock != "enrolment" and not named:
         return False
-    numbers = [n for text in table.columns[at].used() if (n := read_number(text).value) is not None]
-    return without_day_zero(np.asarray(numbers, dtype=np.float64))
+    return skips_zero(table, at)
 
 
 def _best(candidates: Mapping[int, Meaning], visit: str, about: str) -> int | None:

@@ -318,14 +318,15 @@ def _generic(table: Table, columns: ColumnMap, plain: Sequence[str], patient: in
             _field(table, columns.first("visit_label")),
             skips_zero=offset is not None
             and (clock, unit) == ("enrolment", "day")
-            and _skips_zero(table, offset),
+            and skips_zero(table, offset),
         ),
         None,
         columns.first("imputed"),
     )
 
 
-def _skips_zero(table: Table, at: int) -> bool:
+def skips_zero(table: Table, at: int) -> bool:
+    """Whether the days of a column are counted without a day 0."""
     numbers = [n for text in table.columns[at].used() if (n := read_number(text).value) is not None]
     return without_day_zero(np.asarray(numbers, dtype=np.float64))
 

@@ -14,7 +14,7 @@ import pandas as pd
 from data.body_rows import listed
 from data.date_styles import DateReader
 from data.endpoints import ENDPOINTS
-from data.findings import Finding, Severity
+from data.findings import Finding
 from data.identities import Identities
 from data.numbers import Number, decimal_comma, read_number, sentinels
 from data.questions import Question
@@ -134,16 +134,19 @@ class _Measurer:
         plain = _plain_texts(block, texts)
         if plain != texts.texts:
             said = "Points or commas part thousands here: a vital capacity of 3.9 ml is impossible."
-            self._note(block.cells, "THOUSANDS_READ", said, "If not, write plain millilitres.")
+            self.findings.append(
+                block.cells.finding("THOUSANDS_READ", said, "If not, write plain millilitres.")
+            )
         numbers = [read_number(text, decimal_comma=comma) for text in plain]
-        if block.role.startswith("alsfrs") or block.role == "item":
+        score = block.role.split("_")[0] not in CAPACITY_STEMS
+        if score:
             numbers = [
                 Number(None, "unreadable", "a percentage") if n.unit in ("percent", "litres") else n
                 for n in numbers
             ]
         low, high = _range(block.role)
         found = np.asarray([n.value for n in numbers if n.value is not None], dtype=np.float64)
-        codes_for_missing = sentinels(found, low, high) if len(found) else frozenset()
+        codes_for_missing = sentinels(found, low, high, measured=not score)
         numbers = [
             Number(None, "missing", f"{n.value:g}") if n.value in codes_for_missing else n
             for n in numbers
@@ -164,7 +167,9 @@ class _Measurer:
         lines = block.cells.row_numbers[rows]
         said = f"Values that say that they were imputed: {len(rows)} ({listed(lines)})."
         step = "Only what was measured is used."
-        self._note(block.cells, "IMPUTED_ROWS_EXCLUDED", said, step, row=int(lines[0]))
+        self.findings.append(
+            block.cells.finding("IMPUTED_ROWS_EXCLUDED", said, step, row=int(lines[0]))
+        )
         return [
             Number(None, "number") if drop else n for n, drop in zip(numbers, imputed, strict=True)
         ]
@@ -177,11 +182,12 @@ class _Measurer:
         named = self.people.codes(block.patient) >= 0
         coded = int(((by_row == "missing") & named).sum())
         if coded:
-            self._note(
-                block.cells,
-                "MISSING_CODES",
-                f"Cells that say that there is no value: {coded}.",
-                "They are counted as missing.",
+            self.findings.append(
+                block.cells.finding(
+                    "MISSING_CODES",
+                    f"Cells that say that there is no value: {coded}.",
+                    "They are counted as missing.",
+                )
             )
         for kind, code in (("annotated", "ANNOTATED_VALUES"), ("unreadable", "NOT_A_NUMBER")):
             self._report_cells(
@@ -212,10 +218,14 @@ class _Measurer:
                 step = "Correct the cell; it is treated as missing."
             if len(found) > 1:
                 said += f" It stands in {listed(lines[found])}."
-            self._note(block.cells, code, said, step, row=int(lines[found[0]]), value=text)
+            self.findings.append(
+                block.cells.finding(code, said, step, row=int(lines[found[0]]), value=text)
+            )
         if len(groups) > _MAX_LISTED:
             more = len(groups) - _MAX_LISTED
-            self._note(block.cells, code, f"{more} more texts of this column.", "See above.")
+            self.findings.append(
+                block.cells.finding(code, f"{more} more texts of this column.", "See above.")
+            )
 
     def _report_events(self, block: Block, rows: npt.NDArray[np.int64], kind: str) -> None:
         if not len(rows):
@@ -230,13 +240,14 @@ class _Measurer:
                 TextEvent(int(people[row]), kind, date[row], offset[row], block.when.clock, place)
             )
         word = "death" if kind == "death" else "loss to follow-up"
-        self._note(
-            block.cells,
-            "DEATH_TEXT" if kind == "death" else "LOST_TEXT",
-            f"Cells that tell of {word} instead of a value: {len(rows)}.",
-            "They are kept as events; no score was made of them.",
-            row=int(lines[rows[0]]),
-            severity="warning" if kind == "death" else "info",
+        self.findings.append(
+            block.cells.finding(
+                "DEATH_TEXT" if kind == "death" else "LOST_TEXT",
+                f"Cells that tell of {word} instead of a value: {len(rows)}.",
+                "They are kept as events; no score was made of them.",
+                row=int(lines[rows[0]]),
+                severity="warning" if kind == "death" else "info",
+            )
         )
 
     def _frame(
@@ -284,36 +295,6 @@ class _Measurer:
             if len(frame):
                 frames.append(frame)
         return frames
-
-    def _note(
-        self,
-        cells: Field,
-        code: str,
-        text: str,
-        step: str,
-        *,
-        row: int | None = None,
-        value: str = "",
-        severity: Severity = "warning",
-    ) -> None:
-        found = self._finding(cells, code, text, step, row=row, value=value, severity=severity)
-        self.findings.append(found)
-
-    def _finding(
-        self,
-        cells: Field,
-        code: str,
-        text: str,
-        step: str,
-        *,
-        row: int | None = None,
-        value: str = "",
-        severity: Severity = "warning",
-    ) -> Finding:
-        table = cells.table
-        return Finding(
-            code, severity, text, step, table.file, table.sheet, row, cells.header, value
-        )
 
 
 def _plain_texts(block: Block, texts: TextColumn) -> tuple[str, ...]:

@@ -142,7 +142,6 @@ _CODES: Final = frozenset(
 ) | {-7.0, -8.0, -9.0, 9.99, 99.9, 99.99, 999.9, 999.99, -99.9, -99.99, -999.9, -9.99}  # fmt: skip
 _ITEM_CODES: Final = (8.0, 9.0)
 _ITEM_HIGH: Final = 5.0
-_QUANTITY_HIGH: Final = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +229,7 @@ def decimal_comma(texts: Sequence[str]) -> bool | None:
     return False if points or unclear else None
 
 
-def sentinels(values: FloatArray, low: float, high: float) -> frozenset[float]:
+def sentinels(values: FloatArray, low: float, high: float, *, measured: bool) -> frozenset[float]:
     """Return the numbers that stand for missing: known codes outside of what is possible.
 
     Parameters
@@ -239,18 +238,19 @@ def sentinels(values: FloatArray, low: float, high: float) -> frozenset[float]:
         All numbers of a column; NaN is left out.
     low, high
         The possible values; codes in between are values.
+    measured
+        Whether the column holds a measured quantity, not a score: -1 is a code for missing only
+        there; in a score it is a slip for 1.
 
     Notes
     -----
-    8 and 9 are codes only of items (``high`` up to 5). -1 is a slip for 1 in a score and a code
-    only of measured quantities: ``high`` of 100 and more, or values with decimals.
+    8 and 9 are codes only of items (``high`` up to 5).
     """
     found = np.unique(values[np.isfinite(values)])
-    inside = found[(found >= low) & (found <= high)]
     codes = set(_CODES)
     if high <= _ITEM_HIGH:
         codes.update(_ITEM_CODES)
-    if high >= _QUANTITY_HIGH or bool(np.any(inside != np.round(inside))):
+    if measured:
         codes.add(-1.0)
     outside = found[(found < low) | (found > high)]
     return frozenset(float(value) for value in outside if float(value) in codes)

@@ -16,6 +16,7 @@ from typing import Final, Literal
 import numpy as np
 
 from data.dates import survey
+from data.files import UploadedFile
 from data.findings import Finding
 from data.privacy_patterns import (
     CHECKED,
@@ -351,3 +352,18 @@ def safe_file_name(name: str) -> str:
     ending = PurePath(name).suffix
     safe = ending if re.fullmatch(r"\.[A-Za-z0-9]{1,5}", ending) else ""
     return f"file{safe}" if file_name_identifiers(name) else name
+
+
+def under_safe_names(files: Sequence[UploadedFile]) -> list[UploadedFile]:
+    """Return the files under names that identify nobody and differ from each other."""
+    taken: set[str] = set()
+    result = []
+    for file in files:
+        name = safe = safe_file_name(file.name)
+        at = 2
+        while name in taken:
+            path = PurePath(safe)
+            name, at = f"{path.stem} ({at}){path.suffix}", at + 1
+        taken.add(name)
+        result.append(UploadedFile(name, file.content))
+    return result

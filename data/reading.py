@@ -20,7 +20,7 @@ from data.identities import Identities, identify
 from data.layouts import Arranged, arrange
 from data.measures import Measured, measure
 from data.people import Facts, facts_of
-from data.privacy import identifiers, privacy_findings, safe_file_name
+from data.privacy import identifiers, privacy_findings, under_safe_names
 from data.problems import column_findings, missing_roles, unclear_transplant
 from data.questions import QUESTIONS, Question, asked
 from data.recipe import TrialRecipe
@@ -104,29 +104,13 @@ def read_files(
     recipe = (recipe or TrialRecipe()).with_answers(answers or {})
     try:
         with ThreadPoolExecutor(max_workers=2) as pool:
-            opened = pool.map(opener, _apart(files))
+            opened = pool.map(opener, under_safe_names(files))
             sheets = [sheet for found in opened for sheet in found]
     except RefusedFile as refusal:
         return Reading("reject", findings=(refusal.finding,))
     if not sheets:
         return _rejected(Finding("EMPTY", "error", "No file was given.", "Choose a file."))
     return read_trial(sheets, recipe)
-
-
-def _apart(files: Sequence[UploadedFile]) -> list[UploadedFile]:
-    """Return the files under names that name no person and are all different."""
-    result: list[UploadedFile] = []
-    taken: set[str] = set()
-    for file in files:
-        name = safe_file_name(file.name)
-        stem, dot, end = name.rpartition(".")
-        number = 2
-        while name in taken:
-            name = f"{stem or end} ({number}){dot if stem else ''}{end if stem else ''}"
-            number += 1
-        taken.add(name)
-        result.append(UploadedFile(name, file.content))
-    return result
 
 
 def read_trial(sheets: Sequence[Sheet], recipe: TrialRecipe) -> Reading:

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from data.findings import Finding, Severity
 from data.table import IntArray, Table, TextColumn
 
 ColumnKey = tuple[str, str, int, int]
@@ -98,6 +99,20 @@ class Field:
         Several tables can stand in one sheet, so the row of the header belongs to it.
         """
         return self.table.file, self.table.sheet, self.table.header_row, self.position
+
+    def finding(
+        self,
+        code: str,
+        text: str,
+        step: str,
+        *,
+        row: int | None = None,
+        value: str = "",
+        severity: Severity = "warning",
+    ) -> Finding:
+        """Return a finding about this column, or about its cell in a row of the file."""
+        place = (self.table.file, self.table.sheet, row, self.header)
+        return Finding(code, severity, text, step, *place, value)
 
     def only(self, rows: IntArray) -> Field:
         """Return the field for these rows of the table."""

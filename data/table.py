@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,13 +65,6 @@ class TextColumn:
     def at(self, rows: IntArray | BoolArray) -> TextColumn:
         """Return the column with only these rows."""
         return TextColumn(self.codes[rows], self.texts)
-
-    def translated(self, read: Callable[[str], Any]) -> npt.NDArray[np.object_]:
-        """Return ``read(text)`` for every row, reading each distinct text once."""
-        values = np.empty(len(self.texts), dtype=object)
-        for at, text in enumerate(self.texts):
-            values[at] = read(text)
-        return values[self.codes] if len(self) else _nothing()
 
     def flagged(self, test: Callable[[str], bool]) -> BoolArray:
         """Return where ``test(text)`` holds, testing each distinct text once."""

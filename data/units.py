@@ -204,7 +204,8 @@ class UnitReader:
         """Ask where some numbers of columns named % predicted look like litres."""
         litres = (values >= LITRES_RANGE[0]) & (values <= LITRES_RANGE[1])
         small = int(litres.sum())
-        apart = bool((litres | (values >= _CLEARLY_PERCENT)).all())
+        percent = values >= _CLEARLY_PERCENT
+        apart = bool(percent.any() and (litres | percent).all())
         decimals = values[litres] != np.round(values[litres])
         if small < _FEWEST_MIXED or not apart or decimals.mean() < _MOST_DECIMALS:
             return
@@ -239,11 +240,7 @@ class UnitReader:
     def _note(
         self, code: str, text: str, step: str, part: Capacity, *, severity: Severity = "warning"
     ) -> None:
-        cells = part.block.cells
-        table = cells.table
-        self.findings.append(
-            Finding(code, severity, text, step, table.file, table.sheet, column=cells.header)
-        )
+        self.findings.append(part.block.cells.finding(code, text, step, severity=severity))
 
 
 def _given(part: Capacity) -> npt.NDArray[np.bool_]:

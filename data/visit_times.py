@@ -73,8 +73,7 @@ class TimeReader:
         result = np.where(absurd, np.nan, days)[texts.codes] + 0.0 if len(texts) else days
         bad = np.flatnonzero(absurd[texts.codes])
         for row in bad[:_MAX_LISTED]:
-            finding = _finding(
-                cells,
+            finding = cells.finding(
                 "INVALID_TIME",
                 f"“{texts[int(row)][:40]}” {when.unit}s from the "
                 f"{'transplant' if when.clock in ('transplant', 'unknown') else when.clock} "
@@ -95,14 +94,9 @@ class TimeReader:
             said = f"“{text[:40]}” is not a number (time of the visit)."
             step = "Correct the cell; without it the value has no time."
             line = int(cells.row_numbers[row])
-            found = _finding(cells, "NOT_A_NUMBER", said, step, row=line, value=text)
+            found = cells.finding("NOT_A_NUMBER", said, step, row=line, value=text)
             if found not in self.findings:
                 self.findings.append(found)
-
-
-def _finding(cells: Field, code: str, text: str, step: str, *, row: int, value: str) -> Finding:
-    table = cells.table
-    return Finding(code, "warning", text, step, table.file, table.sheet, row, cells.header, value)
 
 
 def _months(texts: TextColumn) -> npt.NDArray[np.float64]:

@@ -12,9 +12,6 @@ from typing import Final
 
 from data.values import clean
 
-ITEMS: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12")
-"""The twelve items of the ALSFRS-R; item 5 is filled in as 5a or 5b."""
-
 LETTERS: Final = str.maketrans(
     {"ي": "ی", "ك": "ک", "ة": "ه", "ß": "ss", "ı": "i", "ø": "o"}  # noqa: RUF001
 )

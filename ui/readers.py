@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from pathlib import PurePath
 from typing import Final, Protocol
 
 import streamlit as st
@@ -12,7 +11,7 @@ import streamlit as st
 from data.evidence import ColumnEvidence
 from data.files import UploadedFile
 from data.formats.sandbox import SheetReader
-from data.privacy import safe_file_name
+from data.privacy import under_safe_names
 from data.reading import Reading, read_files
 from data.recipe import TrialRecipe
 from report.numbers import count
@@ -43,17 +42,7 @@ def sheet_reader() -> SheetReader:
 
 def as_uploaded(files: Sequence[InField]) -> list[UploadedFile]:
     """Return the files under names that identify nobody and differ from each other."""
-    taken: set[str] = set()
-    result = []
-    for file in files:
-        name = safe = safe_file_name(file.name)
-        at = 2
-        while name in taken:
-            path = PurePath(safe)
-            name, at = f"{path.stem} ({at}){path.suffix}", at + 1
-        taken.add(name)
-        result.append(UploadedFile(name, file.getvalue()))
-    return result
+    return under_safe_names([UploadedFile(file.name, file.getvalue()) for file in files])
 
 
 def digest(files: Sequence[UploadedFile]) -> str:

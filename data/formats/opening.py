@@ -43,7 +43,6 @@ _OTHER: Final[tuple[tuple[bytes, str, str], ...]] = (
 )
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
-_UTF16_ZERO: Final = b"\x00"
 _HTML: Final = re.compile(r"<(!doctype\s+html|html|head|body|table|meta|style|div|title|center)\b")
 _HEAD: Final = 4096
 _PASSED_OVER: Final = ("NOT_A_SPREADSHEET", "UNSUPPORTED_FORMAT", "EMPTY", "NOT_TEXT")

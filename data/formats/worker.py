@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from contextlib import suppress
 from typing import BinaryIO, Final
 
 from data.files import RefusedFile, UploadedFile, refuse
@@ -41,18 +42,20 @@ def main(memory: int, cpu_seconds: int) -> int:
     limit_clock(cpu_seconds)
     file = UploadedFile(name.decode("utf-8", "replace"), content)
     del content
-    try:
-        header, arrays = encode_sheets(read_sheets(file))
-    except RefusedFile as refused:
-        header, arrays = encode_refusal(refused.finding), []
-    except MemoryError:
-        too_large = refuse(
-            file,
-            "TOO_LARGE_UNCOMPRESSED",
-            "The file is too large or too damaged to be read safely.",
-            "Leave out the sheets and columns that are not about visits.",
-        )
-        header, arrays = encode_refusal(too_large.finding), []
+    too_large = refuse(
+        file,
+        "TOO_LARGE_UNCOMPRESSED",
+        "The file is too large or too damaged to be read safely.",
+        "Leave out the sheets and columns that are not about visits.",
+    )
+    # Made beforehand: where memory has run out, there is none to make it.
+    header = encode_refusal(too_large.finding)
+    arrays: list[bytes] = []
+    with suppress(MemoryError):
+        try:
+            header, arrays = encode_sheets(read_sheets(file))
+        except RefusedFile as refused:
+            header = encode_refusal(refused.finding)
     answers.write(LENGTH.pack(len(header)))
     answers.write(header)
     for array in arrays:

@@ -276,7 +276,7 @@ def test_a_survey_counts_what_it_saw():
     seen = survey(texts, today=TODAY)
     assert (seen.missing, seen.n_dates, seen.n_serials, seen.partial) == (2, 5, 1, 1)
     assert (seen.strangers, seen.impossible, seen.needing, seen.short_years) == (2, 2, 1, 1)
-    assert seen.serials
+    assert seen.n_serials > 0
     assert seen.mixed_calendars
     assert seen.fits == {"ymd": 0, "dmy": 1, "mdy": 1}
     assert survey([], today=TODAY).decided

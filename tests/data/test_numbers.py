@@ -219,19 +219,21 @@ def test_the_column_tells_what_a_comma_means(texts, comma):
 
 
 @pytest.mark.parametrize(
-    ("values", "low", "high", "codes"),
+    ("values", "low", "high", "measured", "codes"),
     [
-        ([34, 99, 88, 98, 999, -1, -3, 50, -99, -9], 0, 48, {99, 88, 98, 999, -99, -9}),
-        ([82.5, 99, 88, 999, -99, 9999, -9, -1], 0, 200, {999, -99, 9999, -9, -1}),
-        ([3.1, 9.99, 99.9, 9, -1, 82], 0.1, 8.5, {9.99, 99.9, -1}),
-        ([3, 4, 9, 8, 5, -9], 0, 4, {9, 8, -9}),
-        ([9, 12, 8], 0, 12, set()),
-        ([34, math.nan, math.inf], 0, 48, set()),
-        ([], 0, 48, set()),
+        ([34, 99, 88, 98, 999, -1, -3, 50, -99, -9], 0, 48, False, {99, 88, 98, 999, -99, -9}),
+        ([82.5, 99, 88, 999, -99, 9999, -9, -1], 0, 200, True, {999, -99, 9999, -9, -1}),
+        ([3.1, 9.99, 99.9, 9, -1, 82], 0.1, 8.5, True, {9.99, 99.9, -1}),
+        ([3, 4, 9, 8, 5, -9], 0, 4, False, {9, 8, -9}),
+        ([9, 12, 8], 0, 12, False, set()),
+        ([1.5, -1], 0, 48, False, set()),
+        ([34, math.nan, math.inf], 0, 48, False, set()),
+        ([], 0, 48, False, set()),
     ],
 )
-def test_missing_codes_are_known_numbers_outside_of_the_scale(values, low, high, codes):
-    assert sentinels(np.asarray(values, dtype=np.float64), low, high) == codes
+def test_missing_codes_are_known_numbers_outside_of_the_scale(values, low, high, measured, codes):
+    found = sentinels(np.asarray(values, dtype=np.float64), low, high, measured=measured)
+    assert found == codes
 
 
 def test_words_of_missing_are_not_parts_of_words():

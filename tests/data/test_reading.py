@@ -784,6 +784,9 @@ cells = st.one_of(
 )
 
 
+CODES_FOR_MISSING = {"alsfrs_r": (77, 88, 95, 96, 97, 98, 99, 99.9, 99.99), "fvc": (-1,)}
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from("ABC"), st.sampled_from(["-3", "0", "2", "", "x"]), cells, cells),
@@ -800,8 +803,8 @@ def test_every_number_of_a_tidy_table_is_a_measurement_or_an_exact_duplicate(row
         for endpoint, cell in zip(("alsfrs_r", "fvc"), values, strict=True):
             scored = endpoint == "alsfrs_r" and cell.endswith("%")
             number = None if scored else as_number(cell)
-            if endpoint == "fvc" and number == -1:
-                number = None  # a capacity of −1 is a code for missing
+            if number in CODES_FOR_MISSING[endpoint]:
+                number = None
             time = as_number(month)
             if number is not None:
                 written.append((patient, endpoint, time, number))
