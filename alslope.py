@@ -23,9 +23,12 @@ from typing import Any, Final
 
 import pandas as pd
 
-from analysis.compare import Comparison, compare
+from analysis.compare import compare
+from analysis.comparison import Comparison
+from analysis.details import details
+from analysis.opening import opening_settings
 from analysis.setting_fields import FIELDS
-from analysis.settings import Settings, opening_endpoints
+from analysis.settings import Settings
 from data.endpoints import ENDPOINTS
 from data.examples import EXAMPLE_IDS, load_example
 from data.files import UploadedFile
@@ -34,6 +37,7 @@ from data.questions import check_answer
 from data.reading import Reading, read_files
 from data.trial import DAYS_PER_MONTH, USABLE, Trial
 from report import words
+from report.caveats import caveats
 from report.json_export import comparison_json
 from report.numbers import count
 
@@ -142,7 +146,8 @@ def _compare(options: argparse.Namespace) -> int:
     settings = _settings(options, trial, own)
     result = compare(trial, settings)
     if options.json:
-        print(json.dumps(comparison_json(result), indent=1, ensure_ascii=False, allow_nan=False))
+        plain = comparison_json(result, details(trial, result))
+        print(json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False))
     else:
         _print_comparison(result)
     return 0
@@ -171,7 +176,7 @@ def _reading(options: argparse.Namespace) -> tuple[Reading, Trial | None, dict[s
 
 
 def _settings(options: argparse.Namespace, trial: Trial, own: dict[str, Any]) -> Settings:
-    plain: dict[str, Any] = {"endpoints": opening_endpoints(trial.endpoints), **own}
+    plain: dict[str, Any] = {**opening_settings(trial), **own}
     if options.settings:
         try:
             loaded = json.loads(Path(options.settings).read_text(encoding="utf-8"))
@@ -227,10 +232,10 @@ def _print_comparison(result: Comparison) -> None:
     for absent in result.absent:
         print(f"\n{absent.label}: no value in this trial.")
     notes = (
-        words.SINGLE_ARM,
+        words.design_line(result),
         words.period_text(result),
         words.holm_line(result),
-        *words.caveats(result),
+        *caveats(result),
     )
     for note in filter(None, notes):
         print(f"\n{note}")

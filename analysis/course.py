@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from analysis.compare import EndpointComparison
+from analysis.comparison import EndpointComparison
 from analysis.settings import Settings
 from analysis.slopes import SideSlopes, day0_offsets
 from data.trial import DAYS_PER_MONTH, BoolArray, FloatArray, IntArray, Trial
@@ -25,7 +25,7 @@ class Line:
     month, value
         Points of the line.
     low, high
-        Its band; NaN where the residual SD cannot be estimated.
+        Its band; NaN where the error of the line is not known.
     """
 
     month: FloatArray
@@ -82,8 +82,10 @@ def course(trial: Trial, result: EndpointComparison, patient: int, settings: Set
 
     Notes
     -----
-    Bands use the residual SD pooled over all patients and its degrees of freedom. The prediction
-    band is for one new visit of this patient.
+    Bands use the residual SD pooled over all patients and its degrees of freedom; Theil–Sen lines
+    and a run-in from onset have none. The prediction band is for one new visit of this patient.
+    Lines go from the first to the last visit of their period; those of a broken stick meet at day
+    0, and a run-in from onset begins at onset.
     """
     points = result.slopes.points
     mine = points.patient == patient
@@ -94,6 +96,12 @@ def course(trial: Trial, result: EndpointComparison, patient: int, settings: Set
     before, after = points.before[mine], points.after[mine]
     table, scale = result.slopes, (result.endpoint.low, result.endpoint.high)
     spread = (table.residual_sd, table.residual_df, settings.confidence)
+    before_ends, after_ends = _ends(month[before]), _ends(month[after])
+    if table.estimator == "broken_stick":
+        before_ends, after_ends = (before_ends[0], 0.0), (0.0, after_ends[1])
+    if table.run_in_used == "onset":
+        visit = float(table.before.mean_month[patient])
+        before_ends = (visit - float(table.before.span_days[patient]) / DAYS_PER_MONTH, visit)
     last = float(np.nanmax(month)) if month.size and has_day0 else 0.0
     return Course(
         month=month,
@@ -102,8 +110,8 @@ def course(trial: Trial, result: EndpointComparison, patient: int, settings: Set
         after=after,
         analysable=points.analysable[mine],
         position=points.position[mine],
-        before_line=_line(table.before, patient, _ends(month[before]), spread, scale),
-        after_line=_line(table.after, patient, _ends(month[after]), spread, scale),
+        before_line=_line(table.before, patient, before_ends, spread, scale),
+        after_line=_line(table.after, patient, after_ends, spread, scale),
         projection=(
             _line(table.before, patient, (0.0, last), spread, scale, new_visit=True)
             if last > 0
@@ -139,8 +147,7 @@ def _line(
     month = np.linspace(*ends, _STEPS)
     value = side.predict(patient, month)
     sd, df, level = spread
-    distance = (month - side.mean_month[patient]) ** 2 / side.sxx[patient]
-    variance = 1 / side.n[patient] + distance + (1.0 if new_visit else 0.0)
+    variance = side.variance(patient, month) + (1.0 if new_visit else 0.0)
     half = (
         stats.t.ppf((1 + level) / 2, df) * sd * np.sqrt(variance)
         if df > 0 and sd > 0

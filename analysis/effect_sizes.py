@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from scipy import optimize, special
+from scipy import optimize, special, stats
 
 from analysis.results import EffectSize, Interval
 from analysis.signed_rank import rounded
@@ -83,17 +84,38 @@ def standardised_changes(
         One slope a patient in each period, in any common unit.
     level
         Level of the intervals.
+    """
+    d_z, g_av, _, _ = _standardised(before, after, level)
+    return d_z, g_av
+
+
+def effect_menu(before: FloatArray, after: FloatArray, level: float) -> tuple[EffectSize, ...]:
+    """Return d_z, g_av, g_z, d_av and the rank-biserial correlation of the change.
+
+    Parameters
+    ----------
+    before, after
+        One slope a patient in each period, in any common unit.
+    level
+        Level of the intervals.
 
     Returns
     -------
     tuple of EffectSize
-        d_z (mean change over the SD of the changes) and g_av (mean change over the root mean square
-        of the two SDs, times Hedges' correction). The interval of g_av is that of the population
-        value, by Algina & Keselman 2003 (doi 10.1177/0013164403256358), without the correction,
-        which removes the bias of the estimate and is not part of the population value.
+        d_z is the mean change over the SD of the changes, d_av the mean change over the root mean
+        square of the two SDs; g_z and g_av are these times Hedges' correction. Intervals are those
+        of the population values: from the noncentral t distribution for d_z and g_z, by Algina &
+        Keselman 2003 (doi 10.1177/0013164403256358) for d_av and g_av. The correction removes the
+        bias of the estimate, is not part of the population value and does not enter them.
     """
+    return (*_standardised(before, after, level), rank_biserial(after - before, level))
+
+
+def _standardised(before: FloatArray, after: FloatArray, level: float) -> tuple[EffectSize, ...]:
     d_z = ("d_z", "Cohen’s d_z (change / SD of the changes)")
     g_av = ("g_av", "Hedges’ g_av (change / root mean square of the two SDs, corrected)")
+    g_z = ("g_z", "Hedges’ g_z (change / SD of the changes, corrected)")
+    d_av = ("d_av", "Cohen’s d_av (change / root mean square of the two SDs)")
     n = len(before)
     change = after - before
     spread = n > 1 and bool(np.ptp(rounded(change)) > 0)
@@ -101,17 +123,64 @@ def standardised_changes(
     pooled = math.sqrt((np.var(before, ddof=1) + np.var(after, ddof=1)) / 2) if spread else 0.0
     if not pooled > 0:
         why = ("not estimable: fewer than 2 patients, or all changes are equal",)
-        return (
-            EffectSize(*d_z, math.nan, n, notes=why),
-            EffectSize(*g_av, math.nan, n, notes=why),
-        )
+        return tuple(EffectSize(*it, math.nan, n, notes=why) for it in (d_z, g_av, g_z, d_av))
     mean, root = float(np.mean(change)), math.sqrt(n)
-    z, g = mean / sd, hedges_correction(n - 1) * mean / pooled
+    z, av = mean / sd, mean / pooled
     ends = noncentrality_interval(z * root, n - 1, level)
     stretch = sd / (root * pooled)
     of_z = Interval(ends[0] / root, ends[1] / root, level, level)
-    of_g = Interval(ends[0] * stretch, ends[1] * stretch, level, level)
-    how: tuple[str, ...] = ("interval by Algina & Keselman, for the population value",)
+    of_av = Interval(ends[0] * stretch, ends[1] * stretch, level, level)
+    how = "interval by Algina & Keselman, for the population value"
     if n == 2:
-        g, how = math.nan, ("not estimable with 2 patients: the correction is 0", *how)
-    return EffectSize(*d_z, z, n, of_z), EffectSize(*g_av, g, n, of_g, how)
+        correction = math.nan
+        lost: tuple[str, ...] = ("not estimable with 2 patients: the correction is 0",)
+    else:
+        correction, lost = hedges_correction(n - 1), ()
+    variant = "the variant over the mean of the two SDs can differ a little"
+    return (
+        EffectSize(*d_z, z, n, of_z),
+        EffectSize(*g_av, correction * av, n, of_av, (*lost, how)),
+        EffectSize(*g_z, correction * z, n, of_z, (*lost, "interval for the population value")),
+        EffectSize(*d_av, av, n, of_av, (how, variant)),
+    )
+
+
+def rank_biserial(changes: FloatArray, level: float) -> EffectSize:
+    """Matched-pairs rank-biserial correlation: (W+ − W−) over the sum of all ranks.
+
+    Parameters
+    ----------
+    changes
+        One change a patient; changes of exactly 0 are dropped.
+    level
+        Level of the interval.
+
+    Notes
+    -----
+    Kerby 2014 (doi 10.2466/11.IT.3.1). The interval is Fisher's z with the standard error of the
+    signed-rank sum under no change, as in R's effectsize; it is approximate, above all in small
+    samples and near ±1.
+    """
+    values = rounded(changes)
+    values = values[values != 0]
+    n = len(values)
+    base = EffectSize(
+        "rank_biserial", "rank-biserial correlation (matched pairs)", math.nan, len(changes)
+    )
+    if len(changes) < 2 or n == 0:
+        why = "not estimable: fewer than 2 patients, or no change differs from 0"
+        return replace(base, notes=(why,))
+    ranks = stats.rankdata(np.abs(values))
+    total = n * (n + 1) / 2
+    r = float((np.sign(values) * ranks).sum() / total)
+    dropped = len(changes) - n
+    notes = (f"{dropped} changes of exactly 0 are not ranked",) if dropped else ()
+    if abs(r) == 1:
+        why = "no interval: all changes that are not 0 have one sign"
+        return replace(base, value=r, notes=(*notes, why))
+    se = math.sqrt(n * (n + 1) * (2 * n + 1) / 6) / total
+    half = float(special.ndtri((1 + level) / 2)) * se
+    interval = Interval(
+        math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half), level, level
+    )
+    return replace(base, value=r, interval=interval, notes=(*notes, "approximate interval"))

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from analysis.settings import Settings
+from analysis.slope_onset import NO_ONSET, ONSET_TOO_LATE
+from analysis.slope_points import SAME_DAY
 from analysis.slopes import SideSlopes, SlopeTable
 from data.trial import Trial
 
@@ -96,23 +98,33 @@ def _window_reason(table: SlopeTable, i: int, label: str, *, known: bool) -> str
         return f"no {label} value"
     if table.before.n[i] == 0 and table.after.n[i] == 0:
         return f"no {label} visit in the windows"
+    if table.before.n[i] == 0 and table.run_in_used == "onset":
+        return f"no {label} visit up to day 0 in the window"
     side = "before" if table.before.n[i] == 0 else "after"
     return f"no {label} visit {side} day 0 in the window"
 
 
 def _slope_reason(table: SlopeTable, i: int, settings: Settings) -> str:
-    parts = [
-        _side_reason(table.before, i, "before", settings),
-        _side_reason(table.after, i, "after", settings),
-    ]
-    return "; ".join(part for part in parts if part)
+    if table.run_in_used == "onset":
+        before = _onset_reason(table.before, i)
+    else:
+        before = _side_reason(table.before, i, "before", settings)
+    parts = [part for part in (before, _side_reason(table.after, i, "after", settings)) if part]
+    # All that the rules above do not ask for and the broken stick needs.
+    return "; ".join(parts) or "no visit before day 0, which the broken stick needs"
+
+
+def _onset_reason(side: SideSlopes, i: int) -> str:
+    if side.enough[i]:
+        return ""
+    return NO_ONSET if math.isnan(side.span_days[i]) else ONSET_TOO_LATE
 
 
 def _side_reason(side: SideSlopes, i: int, name: str, settings: Settings) -> str:
-    if side.enough[i]:
-        return ""
-    n = int(side.n[i])
+    n, span = int(side.n[i]), float(side.span_days[i])
     if n < settings.min_visits:
         return f"{n} visit{'s' if n != 1 else ''} {name}, {settings.min_visits} needed"
+    if span >= settings.min_span_days - SAME_DAY and span > SAME_DAY:
+        return ""
     needed = max(1, settings.min_span_days)
-    return f"visits {name} span {math.floor(side.span_days[i])} days, {needed} needed"
+    return f"visits {name} span {math.floor(span)} days, {needed} needed"

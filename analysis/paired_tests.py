@@ -10,6 +10,7 @@ from scipy import stats
 
 from analysis.results import Interval, Summary, TestResult
 from analysis.settings import Settings
+from analysis.sign_flip_interval import sign_flip_interval
 from analysis.signed_rank import (
     EXACT_RANKS,
     MONTE_CARLO_FLIPS,
@@ -56,7 +57,7 @@ def paired_t(changes: FloatArray, settings: Settings) -> TestResult:
         key="paired_t",
         name="paired t test",
         role="primary",
-        p=_directed(tails, settings) if spread else math.nan,
+        p=directed(tails, settings) if spread else math.nan,
         n=n,
         statistic=t,
         statistic_name="t",
@@ -69,31 +70,36 @@ def paired_t(changes: FloatArray, settings: Settings) -> TestResult:
 
 
 def sign_flip_test(changes: FloatArray, settings: Settings) -> TestResult:
-    """Sign-flip permutation test of the mean change."""
+    """Sign-flip permutation test of the mean change, with the interval of the shifts it allows."""
     n = len(changes)
     base = TestResult("sign_flip", "exact sign-flip permutation test", "supporting", math.nan, n)
     if n < 2:
         return replace(base, notes=(TOO_FEW,))
     tails = sign_flip(changes, flips=settings.flips, seed=settings.seed)
-    floor = _floor(int(np.count_nonzero(rounded(changes))), settings)
+    interval, said = sign_flip_interval(
+        changes, settings.confidence, flips=settings.flips, seed=settings.seed
+    )
+    about_interval = (said,) if said else ()
+    p = directed(tails, settings)
+    base = replace(
+        base, p=p, estimate=float(np.mean(changes)), estimate_name="mean change", interval=interval
+    )
     if tails.exact:
-        return replace(base, p=_directed(tails, settings), p_floor=floor)
-    p = _directed(tails, settings)
+        floor = p_floor(int(np.count_nonzero(rounded(changes))), settings)
+        return replace(base, p_floor=floor, notes=about_interval)
     if n > MONTE_CARLO_FLIPS:
         return replace(
             base,
             name="sign-flip permutation test, normal approximation",
-            p=p,
-            notes=(f"normal approximation above {MONTE_CARLO_FLIPS:,} patients",),
+            notes=(f"normal approximation above {MONTE_CARLO_FLIPS:,} patients", *about_interval),
         )
     error = math.sqrt(p * (1 - p) / tails.draws)
     note = f"{tails.draws:,} random flips, seed {settings.seed}, Monte Carlo SE {error:.1g}"
     return replace(
         base,
         name="sign-flip permutation test, random flips",
-        p=p,
         p_floor=1 / (tails.draws + 1),
-        notes=(note,),
+        notes=(note, *about_interval),
     )
 
 
@@ -118,18 +124,53 @@ def hodges_lehmann_result(changes: FloatArray, settings: Settings) -> TestResult
     return replace(
         base,
         name=name,
-        p=_directed(ranks.tails, settings),
+        p=directed(ranks.tails, settings),
         statistic=ranks.w_plus,
         statistic_name="W+",
         estimate=estimate,
         estimate_name="Hodges–Lehmann median change",
         interval=Interval(low, high, settings.confidence, attained),
-        p_floor=_floor(ranks.n_nonzero, settings) if ranks.tails.exact else 0.0,
+        p_floor=p_floor(ranks.n_nonzero, settings) if ranks.tails.exact else 0.0,
         notes=tuple(notes),
     )
 
 
-def _directed(tails: Tails, settings: Settings) -> float:
+def pratt_test(changes: FloatArray, settings: Settings) -> TestResult:
+    """Wilcoxon's signed-rank test with Pratt's rule: zeros are ranked, then dropped.
+
+    Notes
+    -----
+    Pratt 1959 (doi 10.1080/01621459.1959.10501526). The ranks that zeros take up make small changes
+    weigh more. Without zeros it is the test with zeros dropped.
+    """
+    n = len(changes)
+    name = "Wilcoxon signed-rank test, exact with ties, zeros ranked (Pratt)"
+    base = TestResult("wilcoxon_pratt", name, "exploratory", math.nan, n)
+    if n < 2:
+        return replace(base, notes=(TOO_FEW,))
+    ranks = signed_rank(changes, "pratt")
+    zeros = n - ranks.n_nonzero
+    notes = [
+        f"{zeros} changes of exactly 0 take up the lowest ranks"
+        if zeros
+        else "no change is exactly 0: the same as the test with zeros dropped"
+    ]
+    if not ranks.tails.exact:
+        name = "Wilcoxon signed-rank test, normal approximation, zeros ranked (Pratt)"
+        notes.append(f"normal approximation above {EXACT_RANKS} patients, corrected for ties")
+    return replace(
+        base,
+        name=name,
+        p=directed(ranks.tails, settings),
+        statistic=ranks.w_plus,
+        statistic_name="W+",
+        p_floor=p_floor(ranks.n_nonzero, settings) if ranks.tails.exact else 0.0,
+        notes=tuple(notes),
+    )
+
+
+def directed(tails: Tails, settings: Settings) -> float:
+    """Return the P value in the direction of the settings."""
     chosen = {
         "two-sided": tails.two_sided,
         "less steep": tails.greater,
@@ -138,5 +179,6 @@ def _directed(tails: Tails, settings: Settings) -> float:
     return float(chosen)
 
 
-def _floor(n: int, settings: Settings) -> float:
+def p_floor(n: int, settings: Settings) -> float:
+    """Return the smallest exact P value that ``n`` changes that are not 0 can give."""
     return min(1.0, 2.0 ** (1 - n) if settings.alternative == "two-sided" else 2.0**-n)

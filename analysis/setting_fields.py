@@ -123,6 +123,33 @@ _STOP: Final = MappingProxyType(
     {True: "after ends at the next transplant", False: "next transplants ignored"}
 )
 
+_ESTIMATOR: Final = MappingProxyType(
+    {
+        "ols": "slopes by least squares",
+        "theil_sen": "slopes by Theil–Sen",
+        "end_to_end": "slopes from first and last visit",
+        "broken_stick": "slopes by broken stick",
+        "broken_stick_jump": "slopes by broken stick with a step",
+    }
+)
+_RUN_IN: Final = MappingProxyType(
+    {"visits": "slope before from visits", "onset": "slope before from onset"}
+)
+_TWO_VARIANCES: Final = MappingProxyType(
+    {
+        True: "mixed model: scatter differs before and after",
+        False: "mixed model: one scatter",
+    }
+)
+_GROUP_BY: Final = MappingProxyType(
+    {
+        "none": "no groups",
+        "group": "by group",
+        "sex": "by sex",
+        "onset_site": "by site of onset",
+    }
+)
+
 FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
     {
         "pre_months": Field(
@@ -174,6 +201,20 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
             high=3650,
             whole=True,
         ),
+        "estimator": Field(
+            "slopes",
+            _one_of(_ESTIMATOR),
+            "How a slope is made of visits. The broken stick joins both lines at day 0; with a "
+            "step its level may change there. Theil–Sen gives no interval for one patient.",
+            choices=_ESTIMATOR,
+        ),
+        "run_in": Field(
+            "runin",
+            _one_of(_RUN_IN),
+            "From onset: points lost from the maximal score to the last visit up to day 0, per "
+            "month. Only for scores; vital capacity keeps the slope from visits.",
+            choices=_RUN_IN,
+        ),
         "rate_unit": Field(
             "rate",
             _one_of(_RATE),
@@ -216,12 +257,39 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
             high=3650,
             whole=True,
         ),
+        "two_variances": Field(
+            "variances",
+            _one_of(_TWO_VARIANCES),
+            "Whether visits may scatter differently before and after day 0 in the mixed model.",
+            choices=_TWO_VARIANCES,
+        ),
+        "group_by": Field(
+            "groups",
+            _one_of(_GROUP_BY),
+            "Column of the patients by which groups are formed.",
+            choices=_GROUP_BY,
+        ),
+        "meaningful_percent": Field(
+            "matters",
+            lambda v: f"change that matters: {v:g} % of the typical decline",
+            "Change that matters, in % of the typical untreated decline.",
+            low=1,
+            high=100,
+        ),
         "flips": Field(
             "flips",
             lambda v: f"{v:,} random sign flips",
             "Random sign flips where there are too many patients for the exact count.",
             low=1_000,
             high=1_000_000,
+            whole=True,
+        ),
+        "resamples": Field(
+            "resamples",
+            lambda v: f"{v:,} bootstrap samples",
+            "Samples that bootstrap intervals rest on.",
+            low=1_000,
+            high=100_000,
             whole=True,
         ),
         "seed": Field(

@@ -18,6 +18,9 @@ from data.endpoints import ENDPOINTS, PRIMARY
 DayZero = Literal["before", "after", "both", "neither"]
 RateUnit = Literal["month", "year", "period"]
 Alternative = Literal["two-sided", "less steep", "steeper"]
+Estimator = Literal["ols", "theil_sen", "end_to_end", "broken_stick", "broken_stick_jump"]
+RunIn = Literal["visits", "onset"]
+GroupBy = Literal["none", "group", "sex", "onset_site"]
 
 REASONS: Final = (
     "protocol deviation",
@@ -32,6 +35,9 @@ REASONS: Final = (
 """Reasons that can be given for leaving out or keeping data; free text stays beside them."""
 
 MAX_DECISIONS: Final = 5_000
+
+MODEL_COVARIATES: Final = ("age", "sex", "onset_site")
+"""Columns of the patients that the mixed model can adjust for."""
 
 Decision = TypeVar("Decision")
 
@@ -64,10 +70,24 @@ def _checked_endpoints(keys: tuple[str, ...]) -> tuple[str, ...]:
     return keys
 
 
+def _checked_covariates(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the covariates in one order, so that equal models have equal settings."""
+    if len(set(names)) != len(names) or any(name not in MODEL_COVARIATES for name in names):
+        raise SettingsProblem(f"distinct covariates are needed, of {', '.join(MODEL_COVARIATES)}")
+    return tuple(name for name in MODEL_COVARIATES if name in names)
+
+
 def _few_enough(decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
     if len(decisions) > MAX_DECISIONS:
         raise SettingsProblem(f"at most {MAX_DECISIONS:,} decisions about patients and values")
     return decisions
+
+
+def _one_kept_a_day(points: tuple[PointDecision, ...]) -> tuple[PointDecision, ...]:
+    kept = [(point.patient, point.endpoint, point.day) for point in points if point.keep]
+    if len(set(kept)) < len(kept):
+        raise SettingsProblem("two values of one day cannot both be kept")
+    return points
 
 
 @dataclass(frozen=True)
@@ -85,6 +105,12 @@ class Settings:
     min_visits, min_span_days
         What a period needs for a slope: this many visits, and this many days from the first to the
         last of them.
+    estimator
+        How a slope is made of visits: least squares (separate lines), Theil–Sen, the first and the
+        last visit, or a broken stick without or with a step of the level at day 0.
+    run_in
+        Whether the slope before comes from the visits or from onset (ΔFS; only for endpoints with
+        a maximum that healthy people have).
     rate_unit
         Unit in which slopes are shown.
     alternative
@@ -100,10 +126,20 @@ class Settings:
     endpoints
         Keys of the endpoints that are compared. Holm's correction runs over the primary ones among
         them: ALSFRS-R and FVC % predicted (FVC in litres where there is no % predicted).
+    model_covariates
+        Of ``MODEL_COVARIATES``: what the mixed model adjusts for.
+    two_variances
+        Whether visits may scatter differently before and after day 0 in the mixed model.
+    group_by
+        Column of the patients by which groups are formed.
+    meaningful_percent
+        Change that matters, in % of the typical untreated decline of the endpoint.
     excluded_patients, points
         Patients and values that the user decided about.
     flips
         Random sign flips where the exact count is out of reach.
+    resamples
+        Bootstrap samples.
     seed
         Seed of everything random.
 
@@ -119,6 +155,8 @@ class Settings:
     day0: DayZero = "before"
     min_visits: int = 2
     min_span_days: int = 60
+    estimator: Estimator = "ols"
+    run_in: RunIn = "visits"
     rate_unit: RateUnit = "month"
     alternative: Alternative = "two-sided"
     confidence: float = 0.95
@@ -128,15 +166,23 @@ class Settings:
     endpoints: tuple[str, ...] = PRIMARY
     excluded_patients: tuple[PatientExclusion, ...] = ()
     points: tuple[PointDecision, ...] = ()
+    model_covariates: tuple[str, ...] = ()
+    two_variances: bool = False
+    group_by: GroupBy = "none"
+    meaningful_percent: float = 20.0
     flips: int = 100_000
+    resamples: int = 10_000
     seed: int = 20_230_361
 
     def __post_init__(self) -> None:
         for name, spec in FIELDS.items():
             object.__setattr__(self, name, spec.check(getattr(self, name)))
         object.__setattr__(self, "endpoints", _checked_endpoints(self.endpoints))
+        covariates = _checked_covariates(self.model_covariates)
+        object.__setattr__(self, "model_covariates", covariates)
         for name in ("excluded_patients", "points"):
             object.__setattr__(self, name, tuple(sorted(_few_enough(getattr(self, name)))))
+        _one_kept_a_day(self.points)
 
     def with_(self, **changes: Any) -> Self:
         """Return a copy with some fields changed."""
@@ -155,7 +201,8 @@ class Settings:
     def to_json(self) -> dict[str, Any]:
         """Return every field as JSON values."""
         plain: dict[str, Any] = {name: getattr(self, name) for name in FIELDS}
-        plain["endpoints"] = list(self.endpoints)
+        for name in _LISTS:
+            plain[name] = list(getattr(self, name))
         plain["excluded_patients"] = [_as_dict(item) for item in self.excluded_patients]
         plain["points"] = [_as_dict(item) for item in self.points]
         return plain
@@ -167,8 +214,9 @@ class Settings:
             for name, spec in FIELDS.items()
             if (value := getattr(self, name)) != getattr(DEFAULT, name)
         }
-        if self.endpoints != DEFAULT.endpoints:
-            query["endpoints"] = "~".join(self.endpoints)
+        for name, (url, _) in _LISTS.items():
+            if getattr(self, name) != getattr(DEFAULT, name):
+                query[url] = "~".join(getattr(self, name))
         return query
 
     @classmethod
@@ -183,13 +231,15 @@ class Settings:
         problems: list[str] = []
         values: dict[str, Any] = {}
         by_url = {spec.url: name for name, spec in FIELDS.items()}
+        lists = {url: (name, check) for name, (url, check) in _LISTS.items()}
         for url, text in query.items():
-            if url != "endpoints" and url not in by_url:
+            if url not in lists and url not in by_url:
                 problems.append(f"The link carries an unknown setting “{url[:40]}”; it is ignored.")
                 continue
             try:
-                if url == "endpoints":
-                    values[url] = _checked_endpoints(tuple(text[:500].split("~")))
+                if url in lists:
+                    name, check = lists[url]
+                    values[name] = check(tuple(text[:500].split("~")))
                 else:
                     spec = FIELDS[by_url[url]]
                     values[by_url[url]] = spec.check(spec.from_text(text))
@@ -233,6 +283,9 @@ class Settings:
             words["endpoints"] = "endpoints: " + ", ".join(
                 ENDPOINTS[k].label for k in self.endpoints
             )
+        if self.model_covariates != base.model_covariates:
+            names = ", ".join(name.replace("_", " ") for name in self.model_covariates)
+            words["model_covariates"] = f"mixed model adjusted for {names or 'nothing'}"
         if self.excluded_patients != base.excluded_patients:
             words["excluded_patients"] = _without_patients(self.excluded_patients)
         if self.points != base.points:
@@ -255,6 +308,12 @@ def opening_endpoints(present: Sequence[str]) -> tuple[str, ...]:
     litres_only = "fvc" not in present and "fvc_litres" in present
     return ("alsfrs_r", "fvc_litres") if litres_only else PRIMARY
 
+
+_LISTS: Final = {
+    "endpoints": ("endpoints", _checked_endpoints),
+    "model_covariates": ("covariates", _checked_covariates),
+}
+"""Settings that are lists of names: their names in links, and what checks them."""
 
 DEFAULT: Final = Settings()
 """The recommended primary analysis."""
@@ -283,8 +342,8 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def _read_endpoints(value: Any) -> tuple[str, ...]:
-    return _checked_endpoints(tuple(_text(key) for key in value))
+def _read_names(value: Any) -> tuple[str, ...]:
+    return tuple(_text(name) for name in value)
 
 
 def _read_exclusions(value: Any) -> tuple[PatientExclusion, ...]:
@@ -307,27 +366,29 @@ def _read_points(value: Any) -> tuple[PointDecision, ...]:
         )
         for v in _few_enough(tuple(value))
     )
-    kept = [(point.patient, point.endpoint, point.day) for point in points if point.keep]
-    if len(set(kept)) < len(kept):
-        raise ValueError("two values of one day cannot both be kept")
-    return points
+    return _one_kept_a_day(points)
 
 
 _READERS: Final = {
-    "endpoints": _read_endpoints,
+    "endpoints": lambda value: _checked_endpoints(_read_names(value)),
+    "model_covariates": lambda value: _checked_covariates(_read_names(value)),
     "excluded_patients": _read_exclusions,
     "points": _read_points,
 }
 
 __all__ = [
     "DEFAULT",
+    "MODEL_COVARIATES",
     "REASONS",
     "Alternative",
     "DayZero",
+    "Estimator",
     "Field",
+    "GroupBy",
     "PatientExclusion",
     "PointDecision",
     "RateUnit",
+    "RunIn",
     "Settings",
     "SettingsProblem",
 ]

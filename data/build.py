@@ -15,7 +15,7 @@ from data.clocks import day_of, offset_to_day, place
 from data.findings import Finding
 from data.identities import Identities
 from data.measures import Measured, TextEvent
-from data.numbers import read_number
+from data.numbers import decimal_comma, read_number
 from data.people import Facts, events_of, named
 from data.questions import Question
 from data.recipe import TrialRecipe
@@ -25,6 +25,7 @@ from data.suspects import Suspects
 from data.trial import EVENT_COLUMNS, MEASUREMENT_COLUMNS, PATIENT_COLUMNS, USABLE, Trial
 
 _FAR_DAYS: Final = 2 * 365.25
+_MAX_AGE: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ def build_trial(
     values = marked.values
     patients = _patients(people, facts, values, death)
     findings += _about_patients(patients, values, measured.places)
+    findings += _impossible_ages(patients, measured.places)
+    patients["age"] = patients["age"].where(_possible_age(patients["age"]))
     events = _events(people.names, facts, patients, told)
     trial = Trial(
         patients_frame=patients[list(PATIENT_COLUMNS)],
@@ -170,17 +173,36 @@ def _patients(
                 tuple(date.fromordinal(t).isoformat() for t in transplants),
             )
         )
-    ages = [read_number(text).value for text in facts.texts["age"]]
     frame = pd.DataFrame(rows, columns=["patient", "transplant_days", "transplant_dates"])
     return frame.assign(
         onset_day=day_of(facts, "onset"),
         death_day=death,
         sex=facts.texts["sex"],
-        age=[np.nan if age is None else age for age in ages],
+        age=_ages(facts.texts["age"]),
         onset_site=facts.texts["onset_site"],
         group=facts.texts["group"],
         simulated=[text.casefold() in ("yes", "true", "1") for text in facts.texts["simulated"]],
     )
+
+
+def _ages(texts: np.typing.NDArray[np.object_]) -> np.typing.NDArray[np.float64]:
+    comma = bool(decimal_comma(texts.tolist()))
+    ages = [read_number(text, decimal_comma=comma).value for text in texts]
+    return np.asarray([np.nan if age is None else age for age in ages], dtype=np.float64)
+
+
+def _possible_age(ages: pd.Series) -> pd.Series:
+    return (ages > 0) & (ages <= _MAX_AGE)
+
+
+def _impossible_ages(patients: pd.DataFrame, places: Sequence[Place]) -> list[Finding]:
+    """Report codes for missing and years of birth below a header of age."""
+    wrong = patients["patient"][patients["age"].notna() & ~_possible_age(patients["age"])]
+    if wrong.empty:
+        return []
+    text = f"An age that is not above 0 and up to {_MAX_AGE:g} years: {named(wrong.tolist())}."
+    step = "It is treated as missing; correct the file."
+    return [Finding("OUT_OF_RANGE", "warning", text, step, places[0].file, places[0].sheet)]
 
 
 def _about_patients(
@@ -311,7 +333,7 @@ def _items(
             "patient": np.asarray(names, dtype=object)[who],
             "day": placed.day,
             **{f"item_{n}": items[str(n)].to_numpy(dtype=np.float64) for n in range(1, 13)},
-            "gastrostomy": items["5b"].notna().to_numpy(),
+            "gastrostomy": items["gastrostomy"].to_numpy(dtype=np.bool_),
             "row": items["row"].to_numpy(dtype=np.int64),
         }
     )

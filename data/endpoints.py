@@ -39,6 +39,10 @@ class Endpoint:
         Whether only whole numbers exist on the scale.
     marker
         The marker that stands for this endpoint in every figure.
+    typical_slope
+        Mean slope of untreated people a month, ``None`` where no source is at hand: ALSFRS-R −0.99
+        points (Thakore et al. 2018, doi 10.1002/mus.26042); SVC −2.7 % predicted (Andrews et al.
+        2018, doi 10.1001/jamaneurol.2017.3339), taken for FVC too.
     """
 
     key: str
@@ -54,11 +58,27 @@ class Endpoint:
     decimals: int
     integer: bool
     marker: Marker
+    typical_slope: float | None
 
     @property
     def named(self) -> str:
         """Name with unit, such as "ALSFRS-R in points"; litres stand in the label already."""
         return self.label if self.unit == "L" else f"{self.label} in {self.unit}"
+
+    def meaningful_change(self, percent: float) -> float | None:
+        """Return a change of slope that matters, a month and above 0.
+
+        Parameters
+        ----------
+        percent
+            Share of the typical untreated decline, in %.
+
+        Returns
+        -------
+        float or None
+            ``None`` where no typical decline is known.
+        """
+        return None if self.typical_slope is None else abs(self.typical_slope) * percent / 100
 
     def within(self, value: float) -> bool:
         """Whether ``value`` lies between the ends of the scale."""
@@ -71,7 +91,13 @@ class Endpoint:
 
 
 def _score(
-    key: str, code: str, label: str, *, ticks: tuple[float, ...], marker: Marker = "hexagon"
+    key: str,
+    code: str,
+    label: str,
+    *,
+    ticks: tuple[float, ...],
+    marker: Marker = "hexagon",
+    typical_slope: float | None = None,
 ) -> Endpoint:
     """Return a score in whole points from 0 to the last tick."""
     return Endpoint(
@@ -88,7 +114,11 @@ def _score(
         decimals=0,
         integer=True,
         marker=marker,
+        typical_slope=typical_slope,
     )
+
+
+_TYPICAL_CAPACITY_SLOPE: Final = -2.7
 
 
 def _capacity(
@@ -108,11 +138,20 @@ def _capacity(
         decimals=2 if litres else 0,
         integer=False,
         marker=marker,
+        # In litres it depends on height, age and sex.
+        typical_slope=None if litres else _TYPICAL_CAPACITY_SLOPE,
     )
 
 
 _ALL: Final = (
-    _score("alsfrs_r", "ALSFRSR", "ALSFRS-R", ticks=(0, 12, 24, 36, 48), marker="circle"),
+    _score(
+        "alsfrs_r",
+        "ALSFRSR",
+        "ALSFRS-R",
+        ticks=(0, 12, 24, 36, 48),
+        marker="circle",
+        typical_slope=-0.99,
+    ),
     _capacity("fvc", "FVC_PCT", "FVC", litres=False, marker="square", high=200),
     _capacity("fvc_litres", "FVC_L", "FVC (L)", litres=True, marker="pentagon", high=10),
     _capacity("svc", "SVC_PCT", "SVC", litres=False, marker="triangle-up", high=200),

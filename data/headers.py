@@ -14,6 +14,14 @@ from data.times import clock, unit_of_time
 _OF_THE_FILE: Final = re.compile(
     r"time ?stamp|created|modified|entered|entry|export|print|upload|submit|received|last saved"
 )
+_AGE: Final = re.compile(r"(?<![^\W\d_])(?:age|alter|edad|eta|yas|سن)(?![^\W\d_])")
+_AGE_AT: Final = re.compile(r"(?:age|alter|edad|eta) (?:at|bei|beim|al|alla) (.+)")
+_OTHER_AGE: Final = re.compile(r"(?<![a-z])(?:group|categor\w*|class|donor)(?![a-z])")
+_AGE_FILLERS: Final = frozenset(("in", "en", "the", "time", "of", "first"))
+_TUBE: Final = re.compile(
+    r"(?:has )?(?:gastrostomy|peg)(?: (?:tube|sonde|status|used|present|in place|flag))?"
+    r"(?: (?:yes no|yn|y n|0 1|(?:0 no )?1 yes|1 yes [02] no))?"
+)
 _R_ITEM: Final = re.compile(r"(?:q|item)?\s*x?r\s*([123])r?|x([123])r")
 _BARE_ITEM: Final = re.compile(r"(?:q|item|frage|question|p|alsfrs)\s*(1[0-2]|[1-9])\s*([ab]?)")
 _ORDINALS: Final = (
@@ -44,11 +52,39 @@ def meaning_of(
         measure_in(header, unit, plain, dates=dates)
         or _patient_or_place(plain)
         or _patient_or_place(words.plain_words(re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", header)))
-        or _dated(header, plain, dates=dates)
+        or _not_measured(header, unit, plain, dates=dates, numbers=numbers)
+    )
+
+
+def _not_measured(
+    header: str, unit: str, plain: str, *, dates: bool, numbers: bool
+) -> Meaning | None:
+    """Read a header that names neither a measure nor a patient: an age is never a time."""
+    if _AGE.search(plain) and not dates:
+        return _age(plain, unit)
+    return (
+        _dated(header, plain, dates=dates)
         or _time(header, plain, numbers=numbers)
         or _fact(plain)
         or _bare_item(plain)
     )
+
+
+def _age(plain: str, unit: str) -> Meaning | None:
+    """Read the age of the patient in years; an age in months, at onset or of a donor is none."""
+    if unit_of_time(plain) not in (None, "year") or unit_of_time(unit) not in (None, "year"):
+        return None
+    left = [word for word in plain.split() if unit_of_time(word) is None]
+    text = " ".join(word for word in left if word not in _AGE_FILLERS)
+    text = re.sub(r"^(?:patients?|subject|baseline) ", "", text)
+    if words.AGE.fullmatch(text):
+        return Meaning("age")
+    event = match[1] if (match := _AGE_AT.fullmatch(text)) else ""
+    if _OTHER_AGE.search(event):
+        return None
+    begins = words.ENROLMENT.search(event) or "baseline" in event
+    given = words.TRANSPLANT.search(event) and not words.NEVER_TRANSPLANT.search(event)
+    return Meaning("age") if begins or given else None
 
 
 def _from_code(code: str, *, dates: bool) -> Meaning:
@@ -164,7 +200,6 @@ def _fact(plain: str) -> Meaning | None:
         ("visit_label", words.VISIT_LABEL),
         ("group", words.GROUP),
         ("sex", words.SEX),
-        ("age", words.AGE),
         ("onset_site", words.ONSET_SITE),
         ("simulated", words.SIMULATED),
         ("imputed", words.IMPUTED),
@@ -172,7 +207,7 @@ def _fact(plain: str) -> Meaning | None:
     ):
         if pattern.fullmatch(plain):
             return Meaning(role)
-    if re.fullmatch(r"(?:gastrostomy|peg)(?: (?:tube|status|yes no|used|flag))?", plain):
+    if _TUBE.fullmatch(plain):
         return Meaning("gastrostomy_switch")
     return None
 

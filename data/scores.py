@@ -36,7 +36,7 @@ _KEEP: Final = ("date", "offset", "clock", "row", "place", "visit")
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Values by endpoint and the items from which totals were made."""
+    """Values by endpoint, and the items of each visit with ``gastrostomy``: if there is a tube."""
 
     values: pd.DataFrame
     items: pd.DataFrame
@@ -125,6 +125,7 @@ class _Scorer:
         if _is_switch(wide):
             tube, wide["5"] = tube.fillna(wide["5"]), np.nan
         wide["5"] = self._fifth(wide, tube)
+        wide["gastrostomy"] = _has_tube(wide, tube)
         if wide["11"].isna().all() and wide["12"].isna().all() and wide[_ORIGINAL].isna().all():
             wide[_ORIGINAL] = wide["10"]
             wide["10"] = np.nan
@@ -331,6 +332,12 @@ def _is_switch(wide: pd.DataFrame) -> bool:
     scored = wide["5a"].fillna(wide["5b"])
     both = wide["5"].notna() & scored.notna()
     return bool(both.any()) and bool((wide.loc[both, "5"] != scored[both]).mean() > 0.1)
+
+
+def _has_tube(wide: pd.DataFrame, tube: pd.Series) -> pd.Series:
+    """Whether there is a feeding tube: what the file says of it, else whether 5b alone counts."""
+    said = tube.where(tube.isin([0, 1, 2]))
+    return said.eq(1).where(said.notna(), wide["5b"].notna() & wide["5a"].isna())
 
 
 def _with_visit_keys(values: pd.DataFrame) -> pd.DataFrame:

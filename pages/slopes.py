@@ -1,13 +1,17 @@
 """Slopes: whether the courses bent at the transplant, by how much, and how sure that is."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
-from report import tables, words
+from report import words
+from report.caveats import caveats
+from ui import slope_details as details
 from ui import state
+from ui.groups_tab import groups_tab
 from ui.header import page_header, shown
 from ui.navigation import SLOPES
-from ui.slope_cards import answer, patients_table
-from ui.tables import show_small_table
+from ui.slope_cards import answer, before_quoting, people_tab
 
 comparison = page_header("Slopes", SLOPES)
 trial = state.trial()
@@ -27,34 +31,28 @@ for position in clicks:
     if position is not None:
         state.open_patient(position)
 
-for caveat in words.caveats(comparison):
-    st.warning(caveat, icon=":material/info:")
-st.caption(f"{words.SINGLE_ARM} {words.period_text(comparison)} {words.holm_line(comparison)}")
+st.caption(
+    f"{words.design_line(comparison)} {words.period_text(comparison)} {words.holm_line(comparison)}"
+)
+before_quoting(caveats(comparison))
 
-tests, people, flow = st.tabs(["Tests", "Patients", "Who is in it"], on_change="rerun", key="w.tab")
-if tests.open:
-    with tests:
-        if any(result.n for result in comparison.endpoints):
-            shown_tests = tables.tests_on_screen(comparison)
-            show_small_table(shown_tests, "tests", trial, export=tables.tests(comparison))
-        st.caption(
-            "The paired t test is primary; the sign-flip and signed-rank tests support it; "
-            "standardised changes are exploratory. They are read together, not picked from."
-        )
-if people.open:
-    with people:
-        for result in results:
-            patients_table(trial, comparison, result)
-if flow.open:
-    with flow:
-        for result in results:
-            st.markdown(f"##### {result.endpoint.label}")
-            show_small_table(
-                tables.flow(comparison, result, trial.patient_ids),
-                f"flow-{result.endpoint.key}",
-                trial,
-                export=tables.flow(comparison, result, tables.export_names(trial)),
-            )
+tabs: dict[str, Callable[[], None]] = {
+    "Tests": lambda: details.tests_tab(trial, comparison, results),
+    "Model": lambda: details.model_tab(trial, comparison, results),
+    "Responders": lambda: details.responders_tab(trial, comparison, results),
+    "Checks": lambda: details.checks_tab(trial, comparison, results),
+    "Groups": lambda: groups_tab(trial, comparison, results),
+    "Day 0": lambda: details.baseline_tab(trial, comparison),
+    "Course": lambda: details.courses_tab(trial, comparison, results),
+    "Patients": lambda: people_tab(trial, comparison, results),
+    "Methods": lambda: details.methods_tab(comparison, results),
+}
+for tab, draw in zip(
+    st.tabs(list(tabs), on_change="rerun", key="w.tab"), tabs.values(), strict=True
+):
+    if tab.open:
+        with tab:
+            draw()
 
 if trial.notes:
     with st.expander("About this simulated trial", icon=":material/science:"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from analysis.compare import Comparison
+from analysis.comparison import Comparison
 from analysis.settings import Settings
 from data.trial import Trial
 from report.charts.parts import Frame

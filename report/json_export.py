@@ -12,18 +12,27 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from analysis.compare import Comparison, EndpointComparison
+from analysis.comparison import Comparison, EndpointComparison
+from analysis.details import Details, EndpointDetails
 from analysis.results import finite
 from analysis.slopes import SideSlopes
 from data.recipe import TrialRecipe
 from report import words
+from report.caveats import caveats
 from report.frames import VERSION
+from report.methods_text import methods_paragraph
 
 SCHEMA: Final = "alslope-compare-1"
 
 
-def comparison_json(comparison: Comparison) -> dict[str, Any]:
-    """Return everything in a comparison as JSON values; what is not finite becomes null."""
+def comparison_json(comparison: Comparison, more: Details) -> dict[str, Any]:
+    """Return everything in a comparison as JSON values; what is not finite becomes null.
+
+    Parameters
+    ----------
+    comparison, more
+        The comparison, and its details.
+    """
     rate = comparison.rate
     return {
         "schema": SCHEMA,
@@ -44,9 +53,16 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
             "months_after": rate.months_after,
             "unavailable": rate.unavailable,
         },
-        "endpoints": {e.endpoint.key: _endpoint(comparison, e) for e in comparison.endpoints},
+        "endpoints": {
+            e.endpoint.key: _endpoint(comparison, e, more.endpoints[e.endpoint.key])
+            for e in comparison.endpoints
+        },
+        "control": comparison.control or None,
+        "joint": None if comparison.joint is None else comparison.joint.to_json(),
+        "baseline": more.baseline.to_json(),
         "absent_endpoints": [endpoint.key for endpoint in comparison.absent],
-        "caveats": list(words.caveats(comparison)),
+        "caveats": list(caveats(comparison)),
+        "methods": methods_paragraph(comparison),
     }
 
 
@@ -83,7 +99,11 @@ def versions() -> dict[str, str]:
     }
 
 
-def _endpoint(comparison: Comparison, result: EndpointComparison) -> dict[str, Any]:
+def _endpoint(
+    comparison: Comparison, result: EndpointComparison, more: EndpointDetails
+) -> dict[str, Any]:
+    ids = comparison.patient_ids
+    compared = [patient for patient, used in zip(ids, result.paired, strict=True) if used]
     return {
         "label": result.endpoint.label,
         "unit": result.unit,
@@ -94,6 +114,8 @@ def _endpoint(comparison: Comparison, result: EndpointComparison) -> dict[str, A
         "after": result.after_summary.to_json(),
         "change": result.change_summary.to_json(),
         "correlation": finite(result.correlation),
+        "estimator": result.slopes.estimator,
+        "run_in_used": result.slopes.run_in_used,
         "residual": {
             "sd": finite(result.slopes.residual_sd),
             "df": result.slopes.residual_df,
@@ -102,6 +124,20 @@ def _endpoint(comparison: Comparison, result: EndpointComparison) -> dict[str, A
         "tests": {test.key: test.to_json() for test in result.tests},
         "holm": {"p": finite(result.holm_p), "over": result.holm_over},
         "effect_sizes": {effect.key: effect.to_json() for effect in result.effects},
+        "weighted_mean": result.weighted_mean.to_json(),
+        "bayes_factor": result.bayes_factor.to_json(),
+        "equivalence": None if result.equivalence is None else result.equivalence.to_json(),
+        "responders": {one.rule.key: one.to_json() for one in result.responders},
+        "checks": {
+            check.key: check.to_json() | {"patients": [compared[i] for i in check.patients]}
+            for check in result.checks
+        },
+        "groups": None if result.groups is None else result.groups.to_json(),
+        "group_model": None if more.group_model is None else more.group_model.to_json(),
+        "model": more.model.to_json(),
+        "population_model": more.population.to_json(),
+        "diagnostics": more.diagnosis.to_json(ids),
+        "from_day0": more.from_day0.to_json(),
         "flow": [step.to_json() for step in result.flow],
         "patients": [_patient(comparison, result, i) for i in range(len(comparison.patient_ids))],
     }
@@ -116,6 +152,8 @@ def _patient(comparison: Comparison, result: EndpointComparison, i: int) -> dict
         "before": _side(result, "before", i, level),
         "after": _side(result, "after", i, level),
         "change": finite(float(result.change[i])),
+        "jump": finite(float(result.slopes.jump[i])),
+        "jump_se": finite(float(result.slopes.jump_se[i])),
         "change_interval": None if change is None else change.to_json(),
     }
 

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from analysis.compare import Comparison, EndpointComparison
+from analysis.comparison import Comparison, EndpointComparison
 from analysis.slopes import months_from_day0
 from data.endpoints import ENDPOINTS
 from data.trial import DAYS_PER_MONTH, USABLE, Trial
@@ -107,9 +107,18 @@ def tests(comparison: Comparison) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def tests_on_screen(comparison: Comparison) -> pd.DataFrame:
-    """Return the tests with their notes under their names, so that a narrow screen shows all."""
+def tests_on_screen(comparison: Comparison, *, exploratory: bool) -> pd.DataFrame:
+    """Return the tests with their notes under their names, so that a narrow screen shows all.
+
+    Parameters
+    ----------
+    comparison
+        Whose tests.
+    exploratory
+        Whether the exploratory ones and the effect sizes are wanted, or the primary and supporting.
+    """
     table = tests(comparison)
+    table = table[table["test"].str.endswith("(exploratory)") == exploratory]
     notes = [f"; {note}" if note != DASH else "" for note in table["notes"]]
     return table.assign(test=table["test"] + notes).drop(columns="notes")
 

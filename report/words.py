@@ -6,10 +6,10 @@ import math
 from collections import Counter
 from typing import Final
 
-import numpy as np
-
-from analysis.compare import Comparison, EndpointComparison
+from analysis.comparison import Comparison, EndpointComparison
+from analysis.hinge_model import HingeModel
 from analysis.settings import DayZero
+from report import group_words
 from report.numbers import (
     count,
     decimals_for,
@@ -19,6 +19,7 @@ from report.numbers import (
     p_value,
     plain,
     signed,
+    span,
 )
 
 DAY0_WORDS: Final[dict[DayZero, str]] = {
@@ -36,8 +37,11 @@ COURSES_LEGEND: Final = (
     "Thin: one line per patient. Thick: median, before slate, after blue. Band: middle half. "
     "n: patients with a visit near each month."
 )
+POOLED: Final = (
+    "All arms together, before against after, although “{}” looks like a concurrent control: group "
+    "by arm to compare with it."
+)
 SINGLE_ARM: Final = "Before against after in one arm; no control group."
-SMALL_TRIAL: Final = 6
 
 
 def heading(result: EndpointComparison) -> str:
@@ -45,6 +49,8 @@ def heading(result: EndpointComparison) -> str:
     label, change = result.endpoint.label, result.change_summary
     if result.n == 0:
         return f"{label}: no patient can be compared"
+    if result.against_control is not None:
+        return group_words.heading(result, result.against_control)
     decimals = decimals_for(change.interval)
     if change.interval is None or not result.primary.p >= 0:
         return f"{label}: {signed(change.mean, decimals)} {result.unit}, no test"
@@ -65,6 +71,8 @@ def numbers_line(result: EndpointComparison) -> str:
     """Return interval, primary P and n."""
     if result.n == 0:
         return f"{n_text(result)}; who is missing and why stands under “Who is in it”"
+    if result.against_control is not None:
+        return group_words.numbers_line(result, result.against_control)
     decimals = decimals_for(result.change_summary.interval)
     return (
         f"{interval_text(result.change_summary.interval, decimals)}, "
@@ -81,6 +89,26 @@ def nobody_sentence(result: EndpointComparison) -> str:
         f"Commonest reason: {reason} ({count(n, 'patient')}). "
         "Widen the windows, ask for fewer visits or days, or complete the file."
     )
+
+
+def supporting_line(result: EndpointComparison, model: HingeModel) -> str:
+    """Return what stands beside the primary test: sign flip, Hodges–Lehmann, mixed model."""
+    if result.n < 2 or result.against_control is not None:
+        return ""
+    rank = result.test("wilcoxon")
+    parts = [f"sign flip {p_value(result.test('sign_flip').p, result.alternative)}"]
+    if rank.interval is not None:
+        decimals = decimals_for(rank.interval)
+        parts.append(
+            f"Hodges–Lehmann {signed(rank.estimate, decimals)} ({span(rank.interval, decimals)})"
+        )
+    if model.estimable:
+        change = model.change.scaled(result.rate.months_before)
+        decimals = decimals_for(change.interval)
+        parts.append(
+            f"mixed model {signed(change.estimate, decimals)} ({span(change.interval, decimals)})"
+        )
+    return f"Supporting: {'; '.join(parts)}."
 
 
 def missing_line(result: EndpointComparison) -> str:
@@ -100,6 +128,8 @@ def means_line(result: EndpointComparison) -> str:
     """Return mean ± SD before and after."""
     if result.n == 0:
         return "no slope to show"
+    if result.groups is not None and result.against_control is not None:
+        return group_words.arms_line(result.groups, result.against_control)
     return (
         f"before {mean_sd(result.before_summary)} → after {mean_sd(result.after_summary)} "
         "(mean ± SD)"
@@ -108,7 +138,7 @@ def means_line(result: EndpointComparison) -> str:
 
 def holm_line(comparison: Comparison) -> str:
     """Return the P values after Holm's correction, or why there is none."""
-    tested = [r for r in comparison.endpoints if math.isfinite(r.primary.p)]
+    tested = [r for r in comparison.endpoints if math.isfinite(r.lead.p)]
     family = [r for r in tested if r.holm_over]
     others = [r.endpoint.label for r in tested if not r.holm_over]
     exploratory = f" Exploratory, not corrected: {', '.join(others)}." if others else ""
@@ -125,6 +155,8 @@ def results_sentence(result: EndpointComparison) -> str:
     label, change = result.endpoint.label, result.change_summary
     if result.n == 0:
         return f"{label}: no patient has a slope both before and after the transplant."
+    if result.against_control is not None:
+        return group_words.sentence(result, result.groups)
     decimals = decimals_for(change.interval)
     if signed(change.mean, decimals) == "0":
         said = f"slope changed by 0 {result.unit}"
@@ -155,56 +187,6 @@ def period_text(comparison: Comparison) -> str:
     if rate.unit != "period":
         return ""
     return f"One period is {rate.months_before:g} months, before as after."
-
-
-def caveats(comparison: Comparison) -> tuple[str, ...]:
-    """Return what the reader must know about these data; only what applies to them."""
-    found: list[str] = []
-    if comparison.rate.unavailable:
-        found.append(comparison.rate.unavailable)
-    for result in comparison.endpoints:
-        found += _endpoint_caveats(result)
-    if comparison.settings.day0 == "both" and comparison.endpoints:
-        found.append(
-            "The day-0 visit is in both slopes: an unusual score on that day changes them in "
-            "opposite directions."
-        )
-    if comparison.unmatched:
-        found.append(
-            f"{count(comparison.unmatched, 'decision')} about patients or values match nothing in "
-            "this trial and have no effect."
-        )
-    if _disagree(comparison):
-        found.append("The two endpoints point in different directions.")
-    return tuple(found)
-
-
-def _endpoint_caveats(result: EndpointComparison) -> list[str]:
-    label, found = result.endpoint.label, []
-    if 2 <= result.n < SMALL_TRIAL:
-        floor = result.test("sign_flip").p_floor
-        if floor < 1:
-            found.append(
-                f"{label}: with {result.n} patients no exact test can give P below "
-                f"{plain(floor, 3)}."
-            )
-    sides = (result.slopes.before, result.slopes.after)
-    twos = int(np.sum(result.paired & np.any([s.n == 2 for s in sides], axis=0)))
-    if twos:
-        found.append(
-            f"{label}: of {count(result.n, 'patient')} compared, {twos} with a slope that rests on "
-            "two visits only."
-        )
-    return found
-
-
-def _disagree(comparison: Comparison) -> bool:
-    changes = [
-        e.change_summary
-        for e in comparison.endpoints
-        if e.change_summary.interval is not None and e.change_summary.interval.excludes_zero
-    ]
-    return len({change.mean > 0 for change in changes}) > 1
 
 
 def alt_text(result: EndpointComparison) -> str:
@@ -245,12 +227,23 @@ def multiples_legend(result: EndpointComparison) -> str:
     )
 
 
+def design_line(comparison: Comparison) -> str:
+    """Return what was set against what: an arm against itself, or against a control."""
+    arms = [r.against_control for r in comparison.endpoints if r.against_control is not None]
+    if not arms:
+        return SINGLE_ARM if not comparison.control else POOLED.format(comparison.control)
+    return (
+        f"“{arms[0].other}” against the concurrent “{arms[0].reference}”, whose patients count "
+        "from their reference date. Whether patients were assigned at random is not in the file."
+    )
+
+
 def figure_legend(comparison: Comparison, result: EndpointComparison) -> str:
     """Return what stands under the title of the saved paired figure."""
     parts = (
         results_sentence(result),
         f"Bars: {level(comparison.settings.confidence)} CI of the means.",
         period_text(comparison),
-        SINGLE_ARM,
+        design_line(comparison),
     )
     return " ".join(part for part in parts if part)

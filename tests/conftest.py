@@ -13,7 +13,8 @@ import pandas as pd
 from hypothesis import HealthCheck
 from hypothesis import settings as search
 
-from analysis.compare import Comparison, EndpointComparison, compare
+from analysis.compare import compare
+from analysis.comparison import Comparison, EndpointComparison
 from analysis.results import Interval
 from analysis.settings import Settings
 from data.files import UploadedFile

@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from analysis.compare import Comparison, EndpointComparison
+from analysis.comparison import Comparison, EndpointComparison
 from data.trial import Trial
 from report import tables, words
 from report.charts.multiples import PER_PAGE, multiples_figure, sorted_patients

@@ -11,7 +11,8 @@ from typing import TypeVar
 
 import streamlit as st
 
-from analysis.compare import Comparison, compare
+from analysis.compare import compare
+from analysis.comparison import Comparison
 from analysis.settings import Settings
 from data.trial import Trial
 

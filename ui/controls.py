@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import streamlit as st
 
 from analysis.setting_fields import FIELDS
-from analysis.settings import DEFAULT
 from data.endpoints import ENDPOINTS, PRIMARY
 from data.trial import DAYS_PER_MONTH
 from report.words import DAY0_WORDS, RATE_WORDS
 from ui import state
 from ui.navigation import TRIAL
+from ui.setting_widgets import choice, seeded, toggle, whole
 
 _ALL: Final = "all"
 _TRANSPLANTS: Final = {0: "first", 1: "second", 2: "third", -1: "last"}
@@ -24,6 +23,14 @@ _ALTERNATIVES: Final = {
     "less steep": "one-sided: less steep",
     "steeper": "one-sided: steeper",
 }
+_ESTIMATORS: Final = {
+    "ols": "separate lines (OLS)",
+    "theil_sen": "Theil–Sen",
+    "end_to_end": "first to last visit",
+    "broken_stick": "broken stick",
+    "broken_stick_jump": "broken stick with a step",
+}
+_RUN_INS: Final = {"visits": "the visits before", "onset": "the onset (ΔFS)"}
 _STRICT: Final = {"min_visits": 3, "min_span_days": 90}
 
 
@@ -35,15 +42,16 @@ def settings_sidebar() -> None:
         longest_before, longest_after = _extent()
         _window("pre_months", "Window before, months", longest_before)
         _window("post_months", "Window after, months", longest_after)
-        _choice("day0", "Day-0 visit counts", DAY0_WORDS, st.selectbox)
-        _choice("rate_unit", "Unit of slopes", RATE_WORDS, st.selectbox)
+        choice("estimator", "Slope by", _ESTIMATORS, st.selectbox)
+        choice("day0", "Day-0 visit counts", DAY0_WORDS, st.selectbox)
+        choice("rate_unit", "Unit of slopes", RATE_WORDS, st.selectbox)
         with st.expander("More settings", icon=":material/tune:"):
             _more()
 
 
 def _more() -> None:
-    _whole("min_visits", "Visits per side, at least")
-    _whole("min_span_days", "Days per side, at least", step=10)
+    whole("min_visits", "Visits per side, at least")
+    whole("min_span_days", "Days per side, at least", step=10)
     st.button(
         "Ask for 3 visits and 90 days",
         on_click=lambda: state.change_settings(**_STRICT),
@@ -53,20 +61,22 @@ def _more() -> None:
         key="w.strict",
         width="stretch",
     )
-    _whole("skip_days", "Days left out after day 0", step=10)
+    whole("skip_days", "Days left out after day 0", step=10)
+    if state.trial().patients["onset_day"].notna().any():
+        choice("run_in", "Slope before from", _RUN_INS, st.selectbox)
     if any(len(days) > 1 for days in state.trial().patients["transplant_days"]):
-        _choice("transplant", "Transplant that is day 0", _TRANSPLANTS, st.selectbox)
-        _toggle("stop_at_next", "End at the next transplant")
+        choice("transplant", "Transplant that is day 0", _TRANSPLANTS, st.selectbox)
+        toggle("stop_at_next", "End at the next transplant")
     if set(state.trial().endpoints) - set(PRIMARY):
         _endpoints()
-    _choice("alternative", "Tests", _ALTERNATIVES, st.selectbox)
-    _choice("confidence", "Intervals", {0.9: "90 %", 0.95: "95 %", 0.99: "99 %"}, st.selectbox)
+    choice("alternative", "Tests", _ALTERNATIVES, st.selectbox)
+    choice("confidence", "Intervals", {0.9: "90 %", 0.95: "95 %", 0.99: "99 %"}, st.selectbox)
 
 
 def _endpoints() -> None:
     """Draw the choice of endpoints, for trials that have more than the two main ones."""
     known = list(state.trial().endpoints)
-    _seeded(
+    seeded(
         "endpoints",
         lambda key, changed: st.multiselect(
             "Endpoints compared",
@@ -97,7 +107,7 @@ def _window(name: str, label: str, longest: int) -> None:
     current = getattr(state.settings(), name)
     months = {float(m) for m in range(1, longest + 1)} | ({current} if current else set())
     options: list[float | str] = [*sorted(months), _ALL]
-    _seeded(
+    seeded(
         name,
         lambda key, changed: st.select_slider(
             label,
@@ -110,64 +120,3 @@ def _window(name: str, label: str, longest: int) -> None:
         to_widget=lambda value: _ALL if value is None else value,
         from_widget=lambda value: None if value == _ALL else value,
     )
-
-
-def _choice(name: str, label: str, words: dict[Any, str] | Any, widget: Callable[..., Any]) -> None:
-    options: Sequence[Any] = list(words)
-    current = getattr(state.settings(), name)
-    if current not in options:
-        options = [*options, current]
-    _seeded(
-        name,
-        lambda key, changed: widget(
-            label,
-            options,
-            format_func=lambda value: words.get(value, FIELDS[name].words(value)),
-            key=key,
-            on_change=changed,
-            help=FIELDS[name].help,
-        ),
-    )
-
-
-def _whole(name: str, label: str, step: int = 1) -> None:
-    spec = FIELDS[name]
-    _seeded(
-        name,
-        lambda key, changed: st.number_input(
-            label,
-            min_value=int(spec.low),
-            max_value=int(spec.high),
-            step=step,
-            key=key,
-            on_change=changed,
-            help=spec.help,
-        ),
-    )
-
-
-def _toggle(name: str, label: str) -> None:
-    _seeded(
-        name,
-        lambda key, changed: st.toggle(label, key=key, on_change=changed, help=FIELDS[name].help),
-    )
-
-
-def _seeded(
-    name: str,
-    draw: Callable[[str, Callable[[], None]], Any],
-    *,
-    to_widget: Callable[[Any], Any] = lambda value: value,
-    from_widget: Callable[[Any], Any] = lambda value: value,
-) -> None:
-    """Draw a widget that shows the setting ``name`` and changes it, but never owns it."""
-    key = f"w.{name}"
-
-    def changed() -> None:
-        value = st.session_state[key]
-        state.change_settings(
-            **{name: DEFAULT.__dict__[name] if value is None else from_widget(value)}
-        )
-
-    st.session_state[key] = to_widget(getattr(state.settings(), name))
-    draw(key, changed)

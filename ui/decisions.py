@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
-from analysis.compare import Comparison
+from analysis.comparison import Comparison
 from analysis.settings import REASONS, PatientExclusion, PointDecision
 from analysis.slopes import months_from_day0
 from data.endpoints import ENDPOINTS

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from analysis.compare import Comparison
+from analysis.comparison import Comparison
 from data.endpoints import ENDPOINTS
 from data.trial import Trial
 from report.numbers import count

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
-from analysis.compare import Comparison, EndpointComparison
+from analysis.comparison import Comparison, EndpointComparison
 from analysis.slopes import months_from_day0
 from data.trial import DAYS_PER_MONTH, Trial
 from report.numbers import count, interval_text, plain, signed
@@ -109,9 +109,7 @@ def patient_cards(
                 st.markdown(
                     f"**{label}** change  \n**{signed(change)}** {result.unit}  \n"
                     f"{interval_text(interval)}",
-                    help="From the residual SD pooled over all patients "
-                    f"({plain(result.slopes.residual_sd)} {result.endpoint.unit}, "
-                    f"{result.slopes.residual_df} degrees of freedom).",
+                    help=_interval_help(result),
                 )
             else:
                 st.markdown(
@@ -121,6 +119,18 @@ def patient_cards(
     if _opposite(results, patient, level):
         st.warning("The two endpoints disagree for this patient.", icon=":material/info:")
     _events(trial, patient)
+
+
+def _interval_help(result: EndpointComparison) -> str:
+    """Return where the interval of one patient's change comes from."""
+    slopes = result.slopes
+    if not slopes.residual_df:
+        return "This way of estimating slopes has no standard error for one patient."
+    onset = " It holds the error of the slope after only." if slopes.run_in_used == "onset" else ""
+    return (
+        f"From the residual SD pooled over all patients ({plain(slopes.residual_sd)} "
+        f"{result.endpoint.unit}, {slopes.residual_df} degrees of freedom).{onset}"
+    )
 
 
 def _why_not(result: EndpointComparison, patient: int, trial: Trial) -> str:

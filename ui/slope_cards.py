@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import streamlit as st
 
-from analysis.compare import Comparison, EndpointComparison
+from analysis.comparison import Comparison, EndpointComparison
 from data.trial import Trial
 from report import tables, words
 from report.charts.paired import paired_figure
 from report.frames import frame_for
 from ui import state
 from ui.figures import Chart, show_figure
-from ui.tables import show_table
+from ui.groups_tab import groups_figure_of
+from ui.models import model_of
+from ui.tables import show_small_table, show_table
 from ui.text import inert
 
 _COLUMN_WORDS: Final = {
@@ -36,9 +39,14 @@ def answer(trial: Trial, comparison: Comparison, result: EndpointComparison) -> 
             f"### {words.heading(result)}\n{words.numbers_line(result)}  \n"
             f":gray[{words.means_line(result)}]"
         )
+        beside = words.supporting_line(result, model_of(trial, comparison, result))
+        if beside:
+            st.caption(beside)
         missing = words.missing_line(result)
         if missing:
             st.caption(inert(missing))
+    if result.against_control is not None:
+        return groups_figure_of(trial, comparison, result)
     chosen = state.view().patient
     chart = Chart(
         name=f"slopes-{result.endpoint.key}",
@@ -53,6 +61,28 @@ def answer(trial: Trial, comparison: Comparison, result: EndpointComparison) -> 
         saves=result.n > 0,
     )
     return show_figure(chart, trial)
+
+
+def before_quoting(found: tuple[str, ...]) -> None:
+    """Draw the caveats that these data call for, as one list."""
+    if found:
+        with st.container(border=True):
+            st.markdown("**Before quoting this**\n" + "\n".join(f"- {inert(t)}" for t in found))
+
+
+def people_tab(trial: Trial, comparison: Comparison, results: Sequence[EndpointComparison]) -> None:
+    """Draw every patient's numbers, and who is in the comparison and who is not."""
+    for result in results:
+        patients_table(trial, comparison, result)
+    st.markdown("##### Who is in it")
+    for result in results:
+        st.markdown(f"**{result.endpoint.label}**")
+        show_small_table(
+            tables.flow(comparison, result, trial.patient_ids),
+            f"flow-{result.endpoint.key}",
+            trial,
+            export=tables.flow(comparison, result, tables.export_names(trial)),
+        )
 
 
 def patients_table(trial: Trial, comparison: Comparison, result: EndpointComparison) -> None:

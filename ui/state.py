@@ -9,7 +9,8 @@ from typing import Any, Final, cast
 import numpy as np
 import streamlit as st
 
-from analysis.settings import PointDecision, Settings, opening_endpoints
+from analysis.opening import opening_settings
+from analysis.settings import PointDecision, Settings
 from data.endpoints import ENDPOINTS
 from data.evidence import ColumnEvidence
 from data.examples import EXAMPLE_IDS, FIRST_EXAMPLE, example_settings, load_example
@@ -150,7 +151,7 @@ def _fill(
 ) -> None:
     bundled = new.example_id in EXAMPLE_IDS and not missing
     own = example_settings(new.example_id) if bundled else {}
-    opening = {"endpoints": opening_endpoints(new.endpoints), **own}
+    opening = {**opening_settings(new), **own}
     st.session_state[_OWN] = Settings.from_json(opening)[0]
     st.session_state[_TRIAL] = new
     st.session_state[_SETTINGS] = chosen or st.session_state[_OWN]

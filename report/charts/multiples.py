@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from analysis.compare import Comparison, EndpointComparison
+from analysis.comparison import Comparison, EndpointComparison
 from analysis.course import Course, course
 from data.trial import Trial
 from report.charts.parts import Names, empty, figure, month_range, month_text, wrap

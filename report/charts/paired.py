@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from analysis.compare import Comparison, EndpointComparison
+from analysis.comparison import Comparison, EndpointComparison
 from analysis.results import Interval, Summary
 from data.trial import DAYS_PER_MONTH
 from report.charts.parts import (

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from analysis.cohort import Middle, middle_course, visit_spacing
-from analysis.compare import EndpointComparison
+from analysis.comparison import EndpointComparison
 from analysis.slopes import Points
 from data.endpoints import Endpoint
 from data.trial import FloatArray

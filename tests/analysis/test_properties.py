@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from analysis.compare import Comparison, EndpointComparison, compare
+from analysis.compare import compare
+from analysis.comparison import Comparison, EndpointComparison
 from analysis.effect_sizes import noncentrality_interval, standardised_changes
 from analysis.setting_fields import FIELDS
-from analysis.settings import PatientExclusion, PointDecision, Settings
+from analysis.settings import MODEL_COVARIATES, PatientExclusion, PointDecision, Settings
 from analysis.signed_rank import _kth_walsh, hodges_lehmann, sign_flip, signed_rank
 from data.endpoints import ENDPOINTS
 from tests.conftest import (
@@ -332,7 +333,8 @@ def test_the_t_test_says_why_it_has_no_p(visits, n, why):
     assert result.n == n
     assert math.isnan(result.primary.p)
     assert why in " ".join(result.primary.notes)
-    assert all(math.isnan(effect.value) and effect.notes for effect in result.effects)
+    standardised = [e for e in result.effects if e.key != "rank_biserial"]
+    assert all(math.isnan(effect.value) and effect.notes for effect in standardised)
 
 
 @pytest.mark.parametrize("shift", [0.1, 1 / 3, 7.7])
@@ -341,7 +343,8 @@ def test_changes_that_are_equal_but_for_rounding_have_no_effect_size(shift):
     visits = {f"P{i}": {d: v * 1.1 + i * shift for d, v in BENT.items()} for i in range(6)}
     result = compared(made(visits))
     assert "all changes are equal" in " ".join(result.primary.notes)
-    assert [math.isnan(effect.value) for effect in result.effects] == [True, True]
+    standardised = [e for e in result.effects if e.key != "rank_biserial"]
+    assert [math.isnan(effect.value) for effect in standardised] == [True] * 4
 
 
 def test_nearly_equal_changes_do_not_crash():
@@ -407,7 +410,10 @@ any_settings = st.builds(
     excluded_patients=st.lists(st.builds(PatientExclusion, names, names, names), max_size=3).map(
         tuple
     ),
-    points=st.lists(decisions, max_size=3).map(tuple),
+    points=st.lists(decisions, max_size=3, unique_by=lambda p: (p.patient, p.endpoint, p.day)).map(
+        tuple
+    ),
+    model_covariates=st.lists(st.sampled_from(MODEL_COVARIATES), unique=True).map(tuple),
 )
 
 
@@ -439,6 +445,18 @@ def test_settings_survive_a_link_except_what_names_patients(choices):
 def test_a_link_keeps_every_digit(name, value):
     again, _ = Settings.from_query(Settings(**{name: value}).to_query())
     assert getattr(again, name) == value
+
+
+def test_covariates_have_one_order_in_words_links_and_json():
+    choices = Settings(model_covariates=("onset_site", "age"))
+    assert choices == Settings(model_covariates=("age", "onset_site"))
+    assert choices.to_query() == {"covariates": "age~onset_site"}
+    assert choices.to_json()["model_covariates"] == ["age", "onset_site"]
+    said = {"model_covariates": "mixed model adjusted for age, onset site"}
+    assert choices.differences() == said
+    assert Settings().differences(choices) == {
+        "model_covariates": "mixed model adjusted for nothing"
+    }
 
 
 json_values = st.recursive(
@@ -496,7 +514,7 @@ def test_a_wrong_endpoint_list_does_not_bring_back_excluded_patients():
     assert named("endpoints", problems)
 
 
-url_names = st.sampled_from([*(spec.url for spec in FIELDS.values()), "endpoints"])
+url_names = st.sampled_from([*(spec.url for spec in FIELDS.values()), "endpoints", "covariates"])
 
 
 @search(max_examples=MANY)
@@ -509,6 +527,9 @@ def test_hostile_links_are_ignored_by_name(query):
             continue
         if url == "endpoints":
             assert list(choices.endpoints) == text.split("~")
+            continue
+        if url == "covariates":
+            assert set(choices.model_covariates) == set(text.split("~"))
             continue
         value = getattr(choices, by_url[url])
         words = {None: "all", True: "yes", False: "no"}
@@ -532,6 +553,14 @@ def test_hostile_links_are_ignored_by_name(query):
         ({"stop": "True"}, "“stop”"),
         ({"endpoints": "alsfrs_r~alsfrs_r"}, "“endpoints”"),
         ({"endpoints": ""}, "“endpoints”"),
+        ({"covariates": "age~height"}, "“covariates”"),
+        ({"covariates": "age~age"}, "“covariates”"),
+        ({"slopes": "magic"}, "“slopes”"),
+        ({"runin": "birth"}, "“runin”"),
+        ({"resamples": "999"}, "“resamples”"),
+        ({"matters": "101"}, "“matters”"),
+        ({"variances": "maybe"}, "“variances”"),
+        ({"groups": "eye-colour"}, "“groups”"),
         ({"points": "x"}, "“points”"),
         ({"tests": "<script>"}, "“tests”"),
     ],

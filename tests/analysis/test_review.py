@@ -15,8 +15,9 @@ from analysis.paired_tests import sign_flip_test
 from analysis.settings import PatientExclusion, PointDecision, Settings
 from analysis.slopes import place_points
 from data.trial import DAYS_PER_MONTH, Trial
+from report.caveats import caveats
 from report.tables import visits
-from report.words import caveats, holm_line
+from report.words import holm_line
 from tests.conftest import frame_from, made, read_text, trial_from
 
 # P1 has only FVC; P2 has no transplant, and FVC 60 days before the first ALSFRS-R.

@@ -319,6 +319,17 @@ def test_an_endpoint_without_values_is_named_as_absent():
         {"endpoints": ("fvc", "fvc")},
         {"seed": True},
         {"shift_days": math.nan},
+        {"estimator": "magic"},
+        {"run_in": "birth"},
+        {"resamples": 999},
+        {"resamples": 100_001},
+        {"meaningful_percent": 0.5},
+        {"meaningful_percent": 101},
+        {"two_variances": 1},
+        {"group_by": "height"},
+        {"model_covariates": ("height",)},
+        {"model_covariates": ("age", "age")},
+        {"points": tuple(PointDecision("A", "fvc", 0, v, True, "other") for v in (80, 81))},
     ],
 )
 def test_settings_outside_their_bounds_are_refused(wrong):

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from analysis.compare import compare
+from analysis.grouping import grouping_of
+from analysis.groups import compare_groups
 from analysis.settings import Settings
 from data.examples import EXAMPLE_IDS, FIRST_EXAMPLE, FOLDER, example_title, load_example
 from report.numbers import mean_sd
@@ -88,8 +90,9 @@ def test_an_unknown_example_is_a_key_error():
     assert FIRST_EXAMPLE in EXAMPLE_IDS
 
 
-def test_the_script_writes_the_same_file_again(tmp_path, monkeypatch):
-    path = FOLDER / "make_after_shamsaei_2023.py"
+@pytest.mark.parametrize("example_id", EXAMPLE_IDS)
+def test_the_script_writes_the_same_file_again(example_id, tmp_path, monkeypatch):
+    path = FOLDER / f"make_{example_id.replace('-', '_')}.py"
     spec = importlib.util.spec_from_file_location("make_example", path)
     assert spec is not None
     assert spec.loader is not None
@@ -99,4 +102,85 @@ def test_the_script_writes_the_same_file_again(tmp_path, monkeypatch):
     script.write(tmp_path)
     (written,) = tmp_path.iterdir()
     assert written.read_bytes() == (FOLDER / written.name).read_bytes()
-    assert written.name == load_example(FIRST_EXAMPLE).file_name
+    assert written.name == load_example(example_id).file_name
+
+
+@pytest.mark.parametrize("example_id", EXAMPLE_IDS)
+def test_every_example_loads_without_warnings_and_says_that_it_is_simulated(example_id):
+    example = load_example(example_id)
+    assert example.trial.simulated
+    assert "simulated" in example.trial.title.casefold()
+    assert "no person" in example.trial.notes[0]
+    assert [f.code for f in example.trial.findings if f.severity != "info"] == []
+    assert Settings.from_json(example.settings)[1] == ()
+
+
+# Oh 2018 (doi 10.1002/ana.25302), table 3, per month at 4 months: n, mean, SD of the change.
+OH_2018 = {
+    "alsfrs_r": {"control": (27, "0.03", "1.33"), "treated": (32, "1.13", "1.33")},
+    "fvc": {"control": (25, "−0.80", "3.18"), "treated": (31, "−1.54", "3.38")},
+}
+OH_2018_P = {"alsfrs_r": "0.003", "fvc": "0.41"}
+
+
+@pytest.fixture(scope="module")
+def controlled():
+    return load_example("after-oh-2018")
+
+
+@pytest.mark.parametrize("key", OH_2018)
+def test_the_groups_of_the_controlled_trial_have_the_published_changes(controlled, key):
+    settings, problems = Settings.from_json(controlled.settings)
+    assert problems == ()
+    result = compare(controlled.trial, settings).endpoint(key)
+    assert result is not None
+    grouping = grouping_of(controlled.trial, settings.group_by)
+    groups = compare_groups(controlled.trial, result, grouping, settings)
+    assert groups is not None
+    for label, (n, mean, sd) in OH_2018[key].items():
+        change = groups.group(label).change
+        shown = f"{change.mean:.2f}".replace("-", "−")
+        assert (change.n, shown, f"{change.sd:.2f}") == (n, mean, sd)
+    assert groups.control.label == "control"
+    assert groups.difference is not None
+    assert (groups.difference.reference, groups.difference.other) == ("control", "treated")
+    decimals = len(OH_2018_P[key]) - 2
+    assert f"{groups.difference.primary.p:.{decimals}f}" == OH_2018_P[key]
+    assert result.unit.endswith("/month")
+
+
+@pytest.mark.parametrize("key", OH_2018)
+def test_the_changes_of_the_controlled_trial_are_those_of_polyfit(controlled, key):
+    frame = controlled.trial.measurements
+    frame = frame[frame["endpoint"] == key]
+    group = controlled.trial.patients.set_index("patient")["group"]
+    changes: dict[str, list[float]] = {"control": [], "treated": []}
+    for name, visits in frame.groupby("patient"):
+        sides = visits[visits["day"] <= 0], visits[visits["day"] > 0]
+        if min(map(len, sides)) > 1:
+            before, after = (np.polyfit(v["day"] / 30.4375, v["value"], 1)[0] for v in sides)
+            changes[group[name]].append(after - before)
+    for label, (n, mean, sd) in OH_2018[key].items():
+        own = np.array(changes[label])
+        assert len(own) == n
+        assert f"{own.mean():.2f}".replace("-", "−") == mean
+        assert f"{own.std(ddof=1):.2f}" == sd
+
+
+def test_control_patients_have_a_reference_date_and_the_notes_say_what_it_is(controlled):
+    patients = controlled.trial.patients
+    assert patients["group"].value_counts().to_dict() == {"treated": 32, "control": 27}
+    assert set(patients["transplant_days"]) == {(0.0,)}
+    assert "transplant" not in controlled.content.decode("utf-8").splitlines()[0]
+    assert any("reference date" in note for note in controlled.trial.notes)
+    assert patients["age"].notna().all()
+
+
+def test_the_lead_in_of_the_controlled_trial_has_three_visits_and_about_three_months(controlled):
+    frame = controlled.trial.measurements
+    before = frame[(frame["endpoint"] == "alsfrs_r") & (frame["day"] <= 0)].groupby("patient")[
+        "day"
+    ]
+    assert before.size().min() >= 3
+    assert before.min().between(-100, -80).all()
+    assert (before.max() == 0).all()

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.compare import Comparison, EndpointComparison, compare
+from analysis.compare import compare
+from analysis.comparison import Comparison, EndpointComparison
 from analysis.settings import PatientExclusion, Settings
 from data.trial import DAYS_PER_MONTH, Trial
 from report import tables

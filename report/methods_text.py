@@ -1,0 +1,124 @@
+"""The methods paragraph: what was computed, in words that a paper can carry."""
+
+from __future__ import annotations
+
+import platform
+from typing import Final
+
+import numpy as np
+import scipy
+
+from analysis.comparison import Comparison
+from analysis.settings import Settings
+from report.frames import VERSION
+from report.numbers import count, level, plain
+
+_ESTIMATORS: Final = {
+    "ols": "separate least-squares lines before and after day 0",
+    "theil_sen": "Theil–Sen lines (median of all pairwise slopes) before and after day 0",
+    "end_to_end": "the difference between the last and the first visit of each period, over the "
+    "time between them",
+    "broken_stick": "one least-squares line that may bend at day 0 (broken stick)",
+    "broken_stick_jump": "one least-squares line that may bend and step at day 0",
+}
+_DAY0: Final = {
+    "before": "counted as before",
+    "after": "counted as after",
+    "both": "counted in both periods",
+    "neither": "was left out",
+}
+_DIRECTION: Final = {
+    "two-sided": "All tests are two-sided",
+    "less steep": "All tests are one-sided, towards a less steep decline after day 0",
+    "steeper": "All tests are one-sided, towards a steeper decline after day 0",
+}
+
+
+def methods_paragraph(comparison: Comparison) -> str:
+    """Return the methods of a comparison: data, slopes, tests, corrections, software and seed."""
+    settings = comparison.settings
+    sentences = [
+        _slopes(comparison),
+        _rules(settings),
+        *_left_out(settings),
+        _tests(comparison),
+        _correction(comparison),
+        f"{_DIRECTION[settings.alternative]}; intervals are {level(settings.confidence)} "
+        "confidence intervals. There was no imputation.",
+        f"Computed with ALSlope {VERSION} (Python {platform.python_version()}, NumPy "
+        f"{np.__version__}, SciPy {scipy.__version__}), seed {settings.seed}, data "
+        f"{comparison.trial_hash[:12]}.",
+    ]
+    if comparison.simulated:
+        sentences.insert(0, "The data are simulated; no person is behind them.")
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _slopes(comparison: Comparison) -> str:
+    settings = comparison.settings
+    labels = " and ".join(e.endpoint.label for e in comparison.endpoints) or "No endpoint"
+    unit = {"month": "month (30.4375 days)", "year": "year", "period": "period"}[
+        comparison.rate.unit
+    ]
+    which = "the transplant" if settings.transplant == 0 else "the chosen transplant"
+    shift = (
+        f", moved by {plain(settings.shift_days, 0)} days for this analysis"
+        if settings.shift_days
+        else ""
+    )
+    onset = (
+        " The slope before is the decline from the maximal score at onset to the last visit on or "
+        "before day 0 (ΔFS), where the endpoint has a maximal score."
+        if settings.run_in == "onset"
+        else ""
+    )
+    return (
+        f"For {labels}, each patient’s slope per {unit} was estimated by "
+        f"{_ESTIMATORS[settings.estimator]}; day 0 is the day of {which}{shift}.{onset} The change "
+        "is the slope after minus the slope before: above 0, the decline is less steep after day 0."
+    )
+
+
+def _rules(settings: Settings) -> str:
+    def window(months: float | None) -> str:
+        return "all visits" if months is None else f"visits within {months:g} months"
+
+    skipped = (
+        f", visits up to day {settings.skip_days} after it were left out"
+        if settings.skip_days
+        else ""
+    )
+    return (
+        f"Before day 0 {window(settings.pre_months)} and after it {window(settings.post_months)} "
+        f"were used; the visit on day 0 itself {_DAY0[settings.day0]}{skipped}. A period needed at "
+        f"least {settings.min_visits} visits over at least {settings.min_span_days} days."
+    )
+
+
+def _left_out(settings: Settings) -> list[str]:
+    texts = []
+    if settings.excluded_patients:
+        texts.append(
+            f"{count(len(settings.excluded_patients), 'patient')} "
+            f"{'was' if len(settings.excluded_patients) == 1 else 'were'} left out by hand, with "
+            "reasons."
+        )
+    if settings.points:
+        texts.append(f"{count(len(settings.points), 'value')} left out or kept by hand.")
+    return texts
+
+
+def _tests(comparison: Comparison) -> str:
+    if not comparison.endpoints:
+        return ""
+    primary, *others = comparison.endpoints[0].tests
+    supporting = [test.name for test in others if test.role == "supporting"]
+    beside = f"; beside it stand the {' and the '.join(supporting)}" if supporting else ""
+    return f"The primary test of no change is the {primary.name}{beside}."
+
+
+def _correction(comparison: Comparison) -> str:
+    family = [e.endpoint.label for e in comparison.endpoints if e.holm_over]
+    if len(family) < 2:
+        return ""
+    return f"P values of {' and '.join(family)} are also given after Holm’s correction."

@@ -1,0 +1,94 @@
+"""Which test holds which key of ``compare --json``: a list, and a script that prints it.
+
+``python -m tests.json_keys`` prints every key with its test. Keys that stand for many are written
+with ``*``: names of endpoints, settings, rules. ``tests/test_json_keys.py`` fails where a key has
+no test, a line has no key, or a test does not exist.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from analysis.compare import compare
+from analysis.details import details
+from analysis.settings import PatientExclusion, PointDecision, Settings
+from data.examples import EXAMPLE_IDS, load_example
+from report.json_export import comparison_json
+from tests.conftest import ROOT
+
+LIST = Path(__file__).with_name("json_keys.tsv")
+
+
+def paths(value: Any, at: str = "") -> Iterator[str]:
+    """Yield the path of every value; entries of lists share one path."""
+    if isinstance(value, Mapping):
+        for key, below in value.items():
+            yield from paths(below, f"{at}.{key}" if at else str(key))
+        if not value:
+            yield at
+    elif isinstance(value, list) and any(isinstance(item, Mapping | list) for item in value):
+        for item in value:
+            yield from paths(item, f"{at}[]")
+    else:
+        yield at
+
+
+def all_paths() -> list[str]:
+    """Return every path of the JSON of the bundled trials, with decisions and all settings."""
+    found: set[str] = set()
+    for name in EXAMPLE_IDS:
+        trial = load_example(name).trial
+        first = trial.measurements.iloc[0]
+        settings = Settings(
+            excluded_patients=(PatientExclusion(trial.patient_ids[-1], "other"),),
+            points=(
+                PointDecision(
+                    first["patient"],
+                    first["endpoint"],
+                    float(first["day"]),
+                    float(first["value"]),
+                    keep=False,
+                    reason="other",
+                ),
+            ),
+            group_by="sex" if name == EXAMPLE_IDS[0] else "group",
+            two_variances=True,
+            model_covariates=("age",),
+        )
+        comparison = compare(trial, settings)
+        found |= set(paths(comparison_json(comparison, details(trial, comparison))))
+    return sorted(found)
+
+
+def listed() -> dict[str, str]:
+    """Return the pattern of each line with its test."""
+    lines = LIST.read_text("utf-8").splitlines()
+    return {pattern: test for pattern, _, test in (line.partition("\t") for line in lines if line)}
+
+
+def pattern_of(path: str, patterns: Mapping[str, str]) -> str | None:
+    """Return the most exact pattern that covers a path, or nothing."""
+    plain = path.replace("[]", "()")
+    fitting = [p for p in patterns if fnmatchcase(plain, p.replace("[]", "()"))]
+    return max(fitting, key=lambda p: (len(p) - 2 * p.count("*"), p), default=None)
+
+
+def exists(test: str) -> bool:
+    """Whether ``folder/file.py::function`` is a test of the project."""
+    module, _, name = test.partition("::")
+    path = ROOT / "tests" / module
+    if not path.exists():
+        return False
+    tree = ast.parse(path.read_text("utf-8"))
+    return any(isinstance(node, ast.FunctionDef) and node.name == name for node in tree.body)
+
+
+if __name__ == "__main__":
+    patterns = listed()
+    for path in all_paths():
+        pattern = pattern_of(path, patterns)
+        print(path, "no test" if pattern is None else patterns[pattern], sep="\t")

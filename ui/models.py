@@ -1,0 +1,17 @@
+"""The mixed model of each endpoint, fitted once a session."""
+
+from __future__ import annotations
+
+from analysis.comparison import Comparison, EndpointComparison
+from analysis.hinge_model import HingeModel, hinge_model
+from data.trial import Trial
+from ui.cache import once
+
+
+def model_of(trial: Trial, comparison: Comparison, result: EndpointComparison) -> HingeModel:
+    """Return the mixed model of one endpoint, fitted at most once."""
+    settings, key = comparison.settings, result.endpoint.key
+    return once(
+        ("model", trial.instance, settings.key, key),
+        lambda: hinge_model(trial, key, settings, result.slopes.points),
+    )

@@ -1,0 +1,298 @@
+"""What stands one click behind the headline of the Slopes page, one function a tab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from analysis.baseline import baseline_table
+from analysis.change_from_day0 import change_from_day0
+from analysis.comparison import Comparison, EndpointComparison
+from analysis.diagnosis import Diagnosis, diagnose
+from data.trial import Trial
+from report import detail_tables, tables, words
+from report.caveats import caveats
+from report.charts.diagnostics import before_change_alt, before_change_figure, qq_alt, qq_figure
+from report.charts.leave_one_out import leave_one_out_alt, leave_one_out_figure
+from report.charts.mean_course import course_of, mean_course_alt, mean_course_figure
+from report.charts.parts import Names
+from report.charts.residuals import residuals_alt, residuals_figure
+from report.charts.shares import shares_alt, shares_figure, shares_of
+from report.charts.waterfall import waterfall_alt, waterfall_figure
+from report.diagnostic_words import diagnostics_table
+from report.frames import frame_for
+from report.look import Look
+from report.methods_text import methods_paragraph
+from report.tables import export_names
+from ui import state
+from ui.cache import once
+from ui.figures import Chart, show_figure
+from ui.groups_tab import grouping
+from ui.models import model_of
+from ui.setting_widgets import several, toggle, whole
+from ui.tables import show_small_table
+from ui.text import inert
+
+Results = Sequence[EndpointComparison]
+
+_CHECK_CHARTS: Final = {
+    "each": "Without each patient",
+    "waterfall": "Every patient’s change",
+    "normal": "Normal plot",
+    "residuals": "Visits about their lines",
+    "coupling": "Slope before and change",
+}
+
+
+def _covariates(trial: Trial) -> dict[str, str]:
+    """Return the facts of the patients that can enter the model, in words."""
+    words_of = {"age": "age", "sex": "sex", "onset_site": "site of onset"}
+    known = trial.patients
+    return {
+        name: said
+        for name, said in words_of.items()
+        if known[name].replace("", None).dropna().nunique() > 1
+    }
+
+
+def _diagnosis(trial: Trial, comparison: Comparison, result: EndpointComparison) -> Diagnosis:
+    settings = comparison.settings
+    return once(
+        ("diagnosis", trial.instance, settings.key, result.endpoint.key),
+        lambda: diagnose(result, settings),
+    )
+
+
+def tests_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
+    """Draw every test and effect size, and what else is known of the mean change."""
+    if any(result.n for result in comparison.endpoints):
+        show_small_table(
+            tables.tests_on_screen(comparison, exploratory=False),
+            "tests",
+            trial,
+            export=tables.tests(comparison),
+        )
+    st.caption(
+        "The paired t test is primary; the sign-flip and signed-rank tests support it; everything "
+        f"else is exploratory. They are read together, not picked from. "
+        f"{words.holm_line(comparison)} {detail_tables.joint_line(comparison)}"
+    )
+    with st.expander("Exploratory: other tests, effect sizes, Bayes factor, equivalence"):
+        more = tables.tests_on_screen(comparison, exploratory=True)
+        if len(more):
+            show_small_table(more, "exploratory", trial, export=tables.tests(comparison))
+        for result in results:
+            further = detail_tables.further_analyses(result)
+            if len(further):
+                st.markdown(f"##### {result.endpoint.label}")
+                show_small_table(further, f"further-{result.endpoint.key}", trial)
+
+
+def model_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
+    """Draw the mixed model of all visits."""
+    st.caption(
+        "One model of all visits, also of patients with too few visits for slopes of their own: a "
+        "mean course that may bend at day 0, and each patient’s own level, slope and bend. It "
+        "estimates the same change as the paired t test and supports it. REML; degrees of freedom "
+        "by Kenward & Roger, Satterthwaite’s beside them."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        toggle("two_variances", "Visits may scatter differently after day 0")
+        several(
+            "model_covariates",
+            "Covariates of the level",
+            _covariates(trial),
+            "Centred; patients of whom one is not known are left out of the model and named.",
+        )
+    for result in results:
+        st.markdown(f"##### {result.endpoint.label}")
+        found, key = model_of(trial, comparison, result), result.endpoint.key
+        if not found.estimable:
+            st.info(f"The model cannot be estimated: {found.reason}.", icon=":material/info:")
+            continue
+        show_small_table(
+            detail_tables.model(found, result.rate, result.unit), f"model-{key}", trial
+        )
+        st.caption(f"{found.n_patients} patients, {found.n_rows} visits. {' '.join(found.notes)}")
+        if found.explanation:
+            st.warning(found.explanation, icon=":material/info:")
+        show_small_table(
+            detail_tables.model_spread(found, f"{result.endpoint.change_unit}/month"),
+            f"spread-{key}",
+            trial,
+        )
+        show_small_table(
+            detail_tables.model_checks(found, result.rate, result.unit), f"shape-{key}", trial
+        )
+
+
+def responders_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
+    """Draw how many patients meet each rule, with both denominators."""
+    st.caption(
+        "Whoever declined too little before day 0 cannot be judged in per cent and is not "
+        "assessable. “Expected if nothing changed” is what visit noise alone produces with these "
+        "visits, for patients who were not chosen for their slope before."
+    )
+    whole("meaningful_percent", "A change that matters, % of the typical untreated decline")
+    for result in results:
+        _responders(trial, comparison, result)
+
+
+def _responders(trial: Trial, comparison: Comparison, result: EndpointComparison) -> None:
+    label = f"<b>{result.endpoint.label}</b>, patients who meet each rule"
+    shares = shares_of(result.responders)
+    _chart(
+        trial,
+        comparison,
+        result,
+        name="responders",
+        build=lambda look, names: shares_figure(
+            label, shares, look, confidence=comparison.settings.confidence, method="exact"
+        ),
+        alt=shares_alt(f"{result.endpoint.label}, patients who meet each rule", shares),
+    )
+    with st.expander("Numbers"):
+        show_small_table(
+            detail_tables.responders(result), f"responders-{result.endpoint.key}", trial
+        )
+
+
+def checks_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
+    """Draw what could be wrong with the comparison: one chart of choice, and every check."""
+    kind = st.segmented_control(
+        "Figure",
+        list(_CHECK_CHARTS),
+        format_func=_CHECK_CHARTS.__getitem__,
+        default="each",
+        key="w.check",
+        label_visibility="collapsed",
+    )
+    for result in results:
+        if result.n < 2:
+            st.info(f"{result.endpoint.label}: {words.n_text(result)}, nothing to check.")
+            continue
+        found = _diagnosis(trial, comparison, result)
+        _check_chart(trial, comparison, result, found, kind or "each")
+        show_small_table(
+            diagnostics_table(comparison, result, found, trial.patient_ids),
+            f"checks-{result.endpoint.key}",
+            trial,
+            export=diagnostics_table(comparison, result, found, export_names(trial)),
+        )
+
+
+def _check_chart(
+    trial: Trial, comparison: Comparison, result: EndpointComparison, found: Diagnosis, kind: str
+) -> None:
+    selected = state.view().patient
+    builds: dict[str, tuple[Callable[[Look, Names], go.Figure], str]] = {
+        "each": (
+            lambda look, names: leave_one_out_figure(
+                result, found.without_each, names, look, selected
+            ),
+            leave_one_out_alt(result, found.without_each, trial.patient_ids),
+        ),
+        "waterfall": (
+            lambda look, names: waterfall_figure(comparison, result, names, look, selected),
+            waterfall_alt(result, comparison.settings.confidence),
+        ),
+        "normal": (
+            lambda look, names: qq_figure(result, found.normal, names, look, selected),
+            qq_alt(result, found.normal),
+        ),
+        "residuals": (
+            lambda look, names: residuals_figure(result, found.residuals, names, look, selected),
+            residuals_alt(result, found.residuals, trial.patient_ids),
+        ),
+        "coupling": (
+            lambda look, names: before_change_figure(result, found.coupling, names, look, selected),
+            before_change_alt(result, found.coupling),
+        ),
+    }
+    build, alt = builds[kind]
+    _chart(trial, comparison, result, name=kind, build=build, alt=alt)
+
+
+def baseline_tab(trial: Trial, comparison: Comparison) -> None:
+    """Draw the patients at day 0."""
+    settings = comparison.settings
+    table = once(
+        ("baseline", trial.instance, settings.key),
+        lambda: baseline_table(trial, settings, grouping(trial, comparison)),
+    )
+    show_small_table(detail_tables.baseline(table), "table-1", trial)
+    notes = [f"{row.label}: {row.note}" for row in table.rows if row.note]
+    st.caption(
+        "All patients that were loaded, at the day 0 that is chosen. No P values: they say how "
+        f"large groups are, not how unlike. {' '.join(notes)}"
+    )
+
+
+def courses_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
+    """Draw the mean course by visit month and the change from day 0."""
+    for result in results:
+        _course(trial, comparison, result)
+
+
+def _course(trial: Trial, comparison: Comparison, result: EndpointComparison) -> None:
+    settings, key = comparison.settings, result.endpoint.key
+    found = once(
+        ("from day 0", trial.instance, settings.key, key),
+        lambda: change_from_day0(trial, key, settings),
+    )
+    course = course_of(found.course, settings.confidence)
+    _chart(
+        trial,
+        comparison,
+        result,
+        name="mean-course",
+        build=lambda look, names: mean_course_figure(result.endpoint, course, look),
+        alt=mean_course_alt(result.endpoint, course),
+    )
+    show_small_table(
+        detail_tables.change_from_day0(found, settings.confidence), f"change-{key}", trial
+    )
+    st.caption(
+        f"{result.endpoint.label}: change from the last value on or before day 0 to the visit "
+        f"nearest to each month, n with a day-0 value = {found.n_day0}. Means over those who "
+        "were seen: whoever is lost is not in them."
+    )
+
+
+def methods_tab(comparison: Comparison, results: Results) -> None:
+    """Draw the sentences that a text can carry."""
+    st.markdown("##### Results")
+    st.code("\n".join(words.results_sentence(r) for r in results), language=None, wrap_lines=True)
+    st.markdown("##### Methods")
+    st.code(methods_paragraph(comparison), language=None, wrap_lines=True)
+    st.markdown("##### Before quoting this")
+    st.code("\n".join(caveats(comparison)) or "–", language=None, wrap_lines=True)
+
+
+def _chart(
+    trial: Trial,
+    comparison: Comparison,
+    result: EndpointComparison,
+    *,
+    name: str,
+    build: Callable[[Look, Names], go.Figure],
+    alt: str,
+) -> None:
+    """Draw one figure of the details; a click on a patient opens the patient."""
+    chart = Chart(
+        name=f"{name}-{result.endpoint.key}",
+        build=build,
+        depends=(comparison.settings.key, state.view().patient),
+        frame=frame_for(
+            words.heading(result), words.figure_legend(comparison, result), comparison, trial
+        ),
+        alt=inert(alt),
+        numbers=lambda names: tables.per_patient(comparison, result, names),
+        saves=result.n > 0,
+    )
+    position = show_figure(chart, trial)
+    if position is not None:
+        state.open_patient(position)
