@@ -283,7 +283,9 @@ def _serve(options: argparse.Namespace) -> int:
     home = Path(__file__).resolve().parent
     command = [sys.executable, "-m", "streamlit", "run", str(home / "app.py")]
     command += [f"--server.port={options.port}"]
-    server = subprocess.Popen(command, cwd=home)
+    # More threads make the many small matrices of the models several times slower.
+    environment = {"OPENBLAS_NUM_THREADS": "1"} | os.environ
+    server = subprocess.Popen(command, cwd=home, env=environment)
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     try:
         if _warm(options.port, server):

@@ -156,18 +156,22 @@ def _joint(endpoints: list[EndpointComparison], settings: Settings) -> JointTest
 def _with_holm(
     endpoints: list[EndpointComparison], family: tuple[str, ...]
 ) -> tuple[EndpointComparison, ...]:
-    """Correct the P values of the primary endpoints; the tests of others become exploratory."""
+    """Correct the P values of the primary endpoints.
+
+    Tests of other endpoints, and of all arms together where a control leads, become exploratory.
+    """
     tested = [e for e in endpoints if e.endpoint.key in family and math.isfinite(e.lead.p)]
     corrected = holm([e.lead.p for e in tested])
     by_key = {e.endpoint.key: p for e, p in zip(tested, corrected, strict=True)}
     result = []
     for e in endpoints:
+        if e.endpoint.key not in family or e.against_control is not None:
+            tests = tuple(replace(test, role="exploratory") for test in e.tests)
+            e = replace(e, tests=tests)
         if e.endpoint.key in family:
             over = len(tested) if e.endpoint.key in by_key else 0
-            result.append(replace(e, holm_p=by_key.get(e.endpoint.key, math.nan), holm_over=over))
-        else:
-            tests = tuple(replace(test, role="exploratory") for test in e.tests)
-            result.append(replace(e, tests=tests))
+            e = replace(e, holm_p=by_key.get(e.endpoint.key, math.nan), holm_over=over)
+        result.append(e)
     return tuple(result)
 
 

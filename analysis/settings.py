@@ -285,7 +285,7 @@ class Settings:
             )
         if self.model_covariates != base.model_covariates:
             names = ", ".join(name.replace("_", " ") for name in self.model_covariates)
-            words["model_covariates"] = f"mixed model adjusted for {names or 'nothing'}"
+            words["model_covariates"] = f"models of all visits adjusted for {names or 'nothing'}"
         if self.excluded_patients != base.excluded_patients:
             words["excluded_patients"] = _without_patients(self.excluded_patients)
         if self.points != base.points:

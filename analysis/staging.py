@@ -143,8 +143,8 @@ def stage_visits(trial: Trial, settings: Settings) -> StageTable | None:
 
     Notes
     -----
-    A gastrostomy is there if item 5b was filled in, or if a gastrostomy is recorded on or before
-    the day of the visit.
+    A gastrostomy is there if the visit says so (its tube column, or 5b alone filled in), or if one
+    is recorded on or before the day of the visit.
     """
     items = trial.items
     if items is None:
@@ -159,7 +159,7 @@ def stage_visits(trial: Trial, settings: Settings) -> StageTable | None:
         since = day >= placed[patient]
     answers = _answers(items)
     month = (day - day0_offsets(trial, settings)[0][patient]) / DAYS_PER_MONTH
-    kings = _kings(answers, (tube & known) | since, ~known)
+    kings = _kings(answers, tube | since, ~known)
     return StageTable(patient, day, month, kings, mitos_stages(items))
 
 
@@ -170,7 +170,7 @@ def kings_stages(items: pd.DataFrame) -> Stages:
     ----------
     items
         Columns ``item_1`` to ``item_12`` (0 to 4, NaN where missing) and ``gastrostomy`` (whether
-        item 5 is 5b), one row a visit, as in ``Trial.items``.
+        there is one at the visit), one row a visit, as in ``Trial.items``.
 
     Returns
     -------
@@ -191,7 +191,7 @@ def kings_stages(items: pd.DataFrame) -> Stages:
     """
     known = items[ITEM_COLUMNS[4]].notna().to_numpy()
     tube = items["gastrostomy"].to_numpy(dtype=np.bool_)
-    return _kings(_answers(items), tube & known, ~known)
+    return _kings(_answers(items), tube, ~known)
 
 
 def mitos_stages(items: pd.DataFrame) -> Stages:

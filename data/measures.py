@@ -21,7 +21,7 @@ from data.questions import Question
 from data.records import CAPACITY_STEMS, Block, ColumnKey, Field, Place
 from data.table import TextColumn
 from data.units import Capacity, UnitReader, capacity_of, endpoint_values
-from data.values import is_missing
+from data.values import clean, is_missing
 from data.visit_times import TimeReader
 
 RAW_COLUMNS: Final = (
@@ -42,6 +42,15 @@ _MAX_LISTED: Final = 40
 _THOUSANDS: Final = re.compile(r"\d{1,2}[.,]\d{3}|\d{3}")
 _IMPUTED: Final = re.compile(r"locf|wocf|bocf|imput|carried|extrapol|interpol", re.IGNORECASE)
 _ITEM_RANGE: Final = (0.0, 4.0)
+_TUBE_WORDS: Final[Mapping[str, float]] = {
+    word: value
+    for value, listed_words in (
+        (1.0, "y yes true x + ja j oui si sí sì sim evet tak بله"),
+        (0.0, "n no false nein non não hayır nie خیر"),  # noqa: RUF001 - Turkish
+    )
+    for word in listed_words.split()
+}
+"""Answers to whether there is a feeding tube; "-" and an empty cell may mean not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +146,8 @@ class _Measurer:
             self.findings.append(
                 block.cells.finding("THOUSANDS_READ", said, "If not, write plain millilitres.")
             )
-        numbers = [read_number(text, decimal_comma=comma) for text in plain]
+        read = _tube if block.role == "gastrostomy_switch" else read_number
+        numbers = [read(text, decimal_comma=comma) for text in plain]
         score = block.role.split("_")[0] not in CAPACITY_STEMS
         if score:
             numbers = [
@@ -295,6 +305,16 @@ class _Measurer:
             if len(frame):
                 frames.append(frame)
         return frames
+
+
+def _tube(text: str, *, decimal_comma: bool) -> Number:
+    """Read whether there is a feeding tube: a word for yes is 1, a word for no is 0."""
+    said = _TUBE_WORDS.get(clean(text).casefold())
+    return (
+        Number(said, "number")
+        if said is not None
+        else read_number(text, decimal_comma=decimal_comma)
+    )
 
 
 def _plain_texts(block: Block, texts: TextColumn) -> tuple[str, ...]:

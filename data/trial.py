@@ -120,8 +120,8 @@ class Trial:
         Name of the bundled example, empty for uploads.
     items_frame
         One row a visit with items, columns ``patient, day``, ``ITEM_COLUMNS`` (0 to 4, NaN where
-        missing; item 5 is 5a or 5b), ``gastrostomy`` (whether 5b was used) and ``row``; ``None``
-        where the file holds no items.
+        missing; item 5 is 5a or 5b), ``gastrostomy`` (the tube column says so, or 5b alone is
+        filled in) and ``row``; ``None`` where the file holds no items.
     recipe
         Answers, mapping and corrections that made the trial of its files.
     instance

@@ -13,6 +13,7 @@ from analysis.comparison import Comparison, EndpointComparison
 from analysis.group_values import GroupComparison
 from analysis.hinge_model import HingeModel
 from analysis.hinge_values import RANDOM_EFFECTS, Effect
+from analysis.population_model import PopulationModel
 from analysis.rate import Rate
 from analysis.responders import Share
 from report.numbers import DASH, decimals_for, interval_text, mean_sd, p_value, plain, signed, span
@@ -123,6 +124,19 @@ def _effect(effect: Effect, name: str, unit: str) -> dict[str, str]:
 
 def _bare(p: float) -> str:
     return p_value(p).removeprefix("P ").removeprefix("= ")
+
+
+def population_sentence(found: PopulationModel, rate: Rate, unit: str) -> str:
+    """Return the change of slope of the population-averaged model in one sentence."""
+    if found.reason:
+        return f"Population-averaged model: not given, {found.reason}."
+    change = found.change.scaled(rate.months_before)
+    decimals = decimals_for(change.interval)
+    return (
+        f"Population-averaged model of the same visits ({found.method}; working correlation "
+        f"{found.working}): change {signed(change.estimate, decimals)} {unit} "
+        f"({interval_text(change.interval, decimals)}), {p_value(change.p)}, exploratory."
+    )
 
 
 def model_spread(found: HingeModel, unit: str) -> pd.DataFrame:

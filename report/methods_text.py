@@ -57,10 +57,14 @@ def methods_paragraph(comparison: Comparison) -> str:
 def _slopes(comparison: Comparison) -> str:
     settings = comparison.settings
     labels = " and ".join(e.endpoint.label for e in comparison.endpoints) or "No endpoint"
-    unit = {"month": "month (30.4375 days)", "year": "year", "period": "period"}[
-        comparison.rate.unit
-    ]
+    unit = {
+        "month": "month (30.4375 days)",
+        "year": "year",
+        "period": f"period of {comparison.rate.months_before:g} months",
+    }[comparison.rate.unit]
     which = "the transplant" if settings.transplant == 0 else "the chosen transplant"
+    if comparison.control:
+        which += f" (in “{comparison.control}” the reference date)"
     shift = (
         f", moved by {plain(settings.shift_days, 0)} days for this analysis"
         if settings.shift_days
@@ -111,10 +115,25 @@ def _left_out(settings: Settings) -> list[str]:
 def _tests(comparison: Comparison) -> str:
     if not comparison.endpoints:
         return ""
-    primary, *others = comparison.endpoints[0].tests
+    first = comparison.endpoints[0]
+    if first.against_control is not None:
+        arms = first.against_control
+        return (
+            f"The primary test compares the change of slope between {arms.other} and "
+            f"{arms.reference}: {arms.primary.name}; beside it stand "
+            f"{' and '.join(test.name for test in arms.tests[1:])} and the group difference in a "
+            "linear mixed model of all visits (REML, Kenward–Roger degrees of freedom)."
+        )
+    primary, *others = first.tests
     supporting = [test.name for test in others if test.role == "supporting"]
-    beside = f"; beside it stand the {' and the '.join(supporting)}" if supporting else ""
-    return f"The primary test of no change is the {primary.name}{beside}."
+    supporting.append(
+        "linear mixed model of all visits with a bend at day 0 and random level, slope and change "
+        "(REML, Kenward–Roger degrees of freedom)"
+    )
+    return (
+        f"The primary test of no change is the {primary.name}; beside it stand the "
+        f"{', the '.join(supporting)}."
+    )
 
 
 def _correction(comparison: Comparison) -> str:

@@ -31,7 +31,7 @@ from ui import state
 from ui.cache import once
 from ui.figures import Chart, show_figure
 from ui.groups_tab import grouping
-from ui.models import model_of
+from ui.models import model_of, population_of
 from ui.setting_widgets import several, toggle, whole
 from ui.tables import show_small_table
 from ui.text import inert
@@ -69,16 +69,19 @@ def _diagnosis(trial: Trial, comparison: Comparison, result: EndpointComparison)
 def tests_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
     """Draw every test and effect size, and what else is known of the mean change."""
     if any(result.n for result in comparison.endpoints):
-        show_small_table(
-            tables.tests_on_screen(comparison, exploratory=False),
-            "tests",
-            trial,
-            export=tables.tests(comparison),
-        )
+        main = tables.tests_on_screen(comparison, exploratory=False)
+        if len(main):
+            show_small_table(main, "tests", trial, export=tables.tests(comparison))
+    controlled = any(result.against_control is not None for result in results)
     st.caption(
-        "The paired t test is primary; the sign-flip and signed-rank tests support it; everything "
-        f"else is exploratory. They are read together, not picked from. "
-        f"{words.holm_line(comparison)} {detail_tables.joint_line(comparison)}"
+        (
+            "The headline is the difference to the control, under Groups. The tests here are of "
+            "all arms together and exploratory. "
+            if controlled
+            else "The paired t test is primary; the sign-flip and signed-rank tests support it; "
+            "everything else is exploratory. They are read together, not picked from. "
+        )
+        + f"{words.holm_line(comparison)} {detail_tables.joint_line(comparison)}"
     )
     with st.expander("Exploratory: other tests, effect sizes, Bayes factor, equivalence"):
         more = tables.tests_on_screen(comparison, exploratory=True)
@@ -124,6 +127,8 @@ def model_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
             f"spread-{key}",
             trial,
         )
+        population = population_of(trial, comparison, result)
+        st.caption(inert(detail_tables.population_sentence(population, result.rate, result.unit)))
         show_small_table(
             detail_tables.model_checks(found, result.rate, result.unit), f"shape-{key}", trial
         )

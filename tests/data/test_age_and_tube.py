@@ -282,3 +282,49 @@ def test_tubes_stay_with_their_patients_and_days():
     assert items is not None
     found = zip(items["patient"], items["day"], items["gastrostomy"], strict=True)
     assert {(name, day): int(tube) for name, day, tube in found} == told
+
+
+@pytest.mark.parametrize(
+    ("yes", "no"),
+    [
+        ("yes", "no"),
+        ("Yes", "No"),
+        ("Y", "N"),
+        ("TRUE", "FALSE"),
+        ("ja", "nein"),
+        ("oui", "non"),
+        ("sí", "no"),
+        ("sim", "não"),
+        ("evet", "hayır"),  # noqa: RUF001 - Turkish
+        ("بله", "خیر"),
+    ],
+)
+def test_yes_and_no_are_read_as_answers_about_the_tube(yes, no):
+    rows = [[*with_five(2), yes], [*with_five(2), no], [*with_five(2), None]]
+    reading = read_visits([*ONE_FIVE, "gastrostomy"], *rows)
+    assert tubes(reading) == [True, False, False]
+    assert not [f for f in reading.findings if f.code == "NOT_A_NUMBER"]
+    form = [[*with_five(3, 1), yes], [*with_five(3, 1), no], [*with_five(None, 1), no]]
+    reading = read_visits([*TWO_FIVES, "PEG"], *form)
+    assert tubes(reading) == [True, False, False]
+    assert fives(reading) == [1, 3, 1]
+
+
+@pytest.mark.parametrize("unclear", ["maybe", "-", "unknown", "not done"])
+def test_a_word_that_is_no_answer_leaves_the_tube_to_5b(unclear):
+    rows = [
+        [*with_five(None, 1), unclear],
+        [*with_five(2, None), unclear],
+        [*with_five(2, None), 0],
+    ]
+    reading = read_visits([*TWO_FIVES, "PEG"], *rows)
+    assert tubes(reading) == [True, False, False]
+    odd = [f.value for f in reading.findings if f.code == "NOT_A_NUMBER"]
+    assert odd == (["maybe"] if unclear == "maybe" else [])
+
+
+def test_yes_is_no_score_of_an_item():
+    reading = read_visits(ONE_FIVE, with_five(2), with_five("yes"))
+    assert fives(reading)[0] == 2
+    assert np.isnan(fives(reading)[1])
+    assert [f.value for f in reading.findings if f.code == "NOT_A_NUMBER"] == ["yes"]

@@ -1,0 +1,230 @@
+"""Headline, caveats and methods paragraph as text: what the data call for, and nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.compare import compare
+from analysis.comparison import Comparison
+from analysis.hinge_model import hinge_model
+from analysis.settings import PatientExclusion, Settings
+from data.examples import load_example
+from data.trial import DAYS_PER_MONTH, Trial
+from report import words
+from report.caveats import caveats
+from report.methods_text import methods_paragraph
+from tests.conftest import frame_from, trial_from
+
+LONG = (-12, -9, -6, -3, 0, 3, 6, 9, 12)
+
+
+def courses(
+    n: int,
+    months=LONG,
+    *,
+    before=-1.0,
+    change=0.0,
+    level=30.0,
+    spread=0.2,
+    seed=1,
+    endpoint="alsfrs_r",
+) -> pd.DataFrame:
+    """Return simulated courses with a bend of ``change`` at day 0."""
+    rng = np.random.default_rng(seed)
+    t = np.asarray(months, dtype=float)
+    visits = {}
+    for i in range(n):
+        bend = change + spread * rng.standard_normal()
+        y = level + (before + spread * rng.standard_normal()) * t + bend * np.maximum(t, 0)
+        y = np.round(y + 0.4 * rng.standard_normal(len(t)))
+        visits[f"P{i}"] = dict(
+            zip(
+                t * DAYS_PER_MONTH,
+                np.clip(y, 0, 48 if endpoint == "alsfrs_r" else 200),
+                strict=True,
+            )
+        )
+    return frame_from(visits, endpoint)
+
+
+def compared(frame: pd.DataFrame, **settings) -> Comparison:
+    return compare(trial_from(frame), Settings(**settings))
+
+
+def said(comparison: Comparison, part: str) -> bool:
+    return any(part in text for text in caveats(comparison))
+
+
+def test_long_even_courses_without_a_change_need_no_caveat():
+    assert caveats(compared(courses(12))) == ()
+
+
+def test_a_short_run_in_is_said_and_a_long_one_is_not():
+    short = compared(courses(12, (-3, -1.5, 0, 3, 6)))
+    assert said(short, "half of the run-ins are 3.0 months or shorter")
+    assert not said(compared(courses(12, (-6, -3, 0, 3, 6))), "half of the run-ins")
+
+
+def test_what_is_true_of_both_endpoints_is_said_once():
+    months = (-3, -1.5, 0, 1, 4)
+    both = pd.concat([courses(9, months), courses(9, months, level=80, endpoint="fvc", seed=2)])
+    texts = [text for text in caveats(compared(both)) if "run-ins" in text]
+    assert len(texts) == 1
+    assert texts[0].startswith("ALSFRS-R and FVC: half")
+
+
+@pytest.mark.parametrize(("after", "expected"), [((3, 9, 15), True), ((2, 5, 8), False)])
+def test_unequal_periods_are_said(after, expected):
+    unequal = compared(courses(12, (-6, -3, 0, *after)))
+    assert said(unequal, "the periods differ in length (median 6.0 months before") is expected
+
+
+def test_few_patients_and_slopes_from_two_visits_are_counted():
+    few = compared(courses(4, (-6, 0, 3, 6, 9)))
+    assert said(few, "with 4 patients no exact test can give P below 0.125")
+    assert said(few, "of 4 patients compared, 4 with a slope that rests on two visits only")
+
+
+def test_patients_without_a_slope_after_are_counted_from_a_tenth_on():
+    frame = courses(12)
+    lost = frame["patient"].isin(["P0", "P1"]) & (frame["day"] > 0)
+    assert said(compared(frame[~lost]), "2 patients with a slope before and none after")
+    one = courses(30)
+    single = (one["patient"] == "P0") & (one["day"] > 0)
+    assert not said(compared(one[~single]), "none after")
+
+
+def test_scores_at_the_floor_are_said_and_those_in_the_middle_are_not():
+    low = compared(courses(12, level=8, before=-0.7))
+    assert said(low, "of the scores lie within 2 points of the lowest possible one")
+    high = compared(courses(12, level=45, before=-0.3))
+    assert said(high, "within 2 points of the highest possible one")
+    assert not said(compared(courses(12)), "possible one")
+
+
+def test_unknown_selection_is_said_only_where_the_slope_after_is_less_steep():
+    better = compared(courses(12, change=0.8))
+    assert said(better, "How the patients were chosen is not in the file")
+    worse = compared(courses(12, change=-0.6))
+    assert not said(worse, "How the patients were chosen")
+
+
+def test_disagreement_of_the_endpoints_is_said():
+    up = courses(12, change=0.8)
+    down = courses(12, change=-0.8, level=80, endpoint="fvc", seed=3)
+    assert said(compared(pd.concat([up, down])), "point in different directions")
+    flat = courses(12, level=80, endpoint="fvc", seed=4)
+    text = "the interval of ALSFRS-R excludes 0, that of FVC does not"
+    assert said(compared(pd.concat([up, flat])), text)
+    same = courses(12, change=0.8, level=80, endpoint="fvc", seed=5)
+    assert not said(compared(pd.concat([up, same])), "agree")
+
+
+def test_the_day_0_visit_in_both_slopes_is_said_unless_a_step_parts_them():
+    frame = courses(12)
+    assert said(compared(frame, day0="both"), "The day-0 visit is in both slopes")
+    assert not said(compared(frame, day0="both", estimator="broken_stick_jump"), "in both slopes")
+
+
+def test_a_run_in_counted_from_onset_is_said():
+    frame = courses(6)
+    trial = trial_from(frame)
+    people = trial.patients_frame.assign(onset_day=-900.0)
+    onset = Trial(people, trial.measurements_frame, trial.events_frame)
+    assert said(compare(onset, Settings(run_in="onset")), "counted from onset (ΔFS)")
+    assert not said(compare(onset, Settings()), "ΔFS")
+
+
+def test_no_caveat_claims_a_cause():
+    for name in ("after-shamsaei-2023", "after-oh-2018"):
+        example = load_example(name)
+        text = " ".join(caveats(compare(example.trial, Settings(**example.settings)))).lower()
+        for claim in ("works", "effective", "benefit", "slowed", "because of the transplant"):
+            assert claim not in text
+
+
+def oh(**settings) -> Comparison:
+    return compare(load_example("after-oh-2018").trial, Settings(**settings))
+
+
+def test_the_difference_to_a_concurrent_control_is_the_headline():
+    controlled = oh(group_by="group")
+    alsfrs, fvc = controlled.endpoints
+    assert words.heading(alsfrs) == "ALSFRS-R: +1.09 points/month against control"
+    assert words.heading(fvc).startswith("FVC: inconclusive, −0.74 % predicted/month")
+    assert words.numbers_line(alsfrs).endswith("n = 32 treated v 27 control")
+    assert "Welch" in words.results_sentence(alsfrs)
+    assert words.SINGLE_ARM not in words.design_line(controlled)
+    assert "reference date" in words.design_line(controlled)
+    assert {test.role for test in alsfrs.tests} == {"exploratory"}
+    assert alsfrs.holm_p == pytest.approx(2 * alsfrs.lead.p)
+    assert controlled.joint is None
+
+
+def test_arms_that_are_pooled_are_said_to_be():
+    pooled = oh()
+    assert "although “control” looks like a concurrent control" in words.design_line(pooled)
+    assert words.heading(pooled.endpoints[0]).startswith("ALSFRS-R: decline slower")
+
+
+def test_the_methods_name_every_choice():
+    frame = courses(12)
+    plain = methods_paragraph(compared(frame))
+    for part in (
+        "separate least-squares lines before and after day 0",
+        "the visit on day 0 itself counted as before",
+        "at least 2 visits over at least 60 days",
+        "the paired t test",
+        "exact sign-flip permutation test",
+        "All tests are two-sided; intervals are 95 % confidence intervals",
+        "seed 20230361",
+        "There was no imputation",
+    ):
+        assert part in plain
+    assert "Holm" not in plain
+    changed = methods_paragraph(
+        compared(
+            frame,
+            estimator="theil_sen",
+            day0="neither",
+            pre_months=9,
+            skip_days=30,
+            min_visits=3,
+            alternative="less steep",
+            confidence=0.9,
+            shift_days=-30,
+            excluded_patients=(PatientExclusion("P1", "withdrew consent"),),
+        )
+    )
+    for part in (
+        "Theil–Sen",
+        "was left out",
+        "visits within 9 months",
+        "visits up to day 30 after it were left out",
+        "at least 3 visits",
+        "one-sided, towards a less steep decline",
+        "90 % confidence intervals",
+        "moved by −30 days",
+        "1 patient was left out by hand",
+    ):
+        assert part in changed
+
+
+def test_the_methods_of_a_controlled_trial_name_the_arms():
+    text = methods_paragraph(oh(group_by="group"))
+    assert "between treated and control: Welch’s t test" in text
+    assert "in “control” the reference date" in text
+    assert text.startswith("The data are simulated")
+
+
+def test_the_supporting_line_names_what_it_gives():
+    trial = trial_from(courses(12, change=0.8))
+    settings = Settings()
+    result = compare(trial, settings).endpoints[0]
+    model = hinge_model(trial, "alsfrs_r", settings)
+    line = words.supporting_line(result, model)
+    assert line.startswith("Supporting: sign flip P")
+    assert f"mixed model +{model.change.estimate:.2f}" in line
+    assert "Hodges–Lehmann +" in line
