@@ -119,8 +119,11 @@ def tests_on_screen(comparison: Comparison, *, exploratory: bool) -> pd.DataFram
     """
     table = tests(comparison)
     table = table[table["test"].str.endswith("(exploratory)") == exploratory]
-    notes = [f"; {note}" if note != DASH else "" for note in table["notes"]]
-    return table.assign(test=table["test"] + notes).drop(columns="notes")
+    named = [
+        test if note == DASH else f"{test}; {note}"
+        for test, note in zip(table["test"], table["notes"], strict=True)
+    ]
+    return table.assign(test=named).drop(columns="notes")
 
 
 def flow(

@@ -294,7 +294,7 @@ def _chart(
         frame=frame_for(
             words.heading(result), words.figure_legend(comparison, result), comparison, trial
         ),
-        alt=inert(alt),
+        alt=alt,
         numbers=lambda names: tables.per_patient(comparison, result, names),
         saves=result.n > 0,
     )

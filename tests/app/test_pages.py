@@ -55,15 +55,83 @@ def test_slopes_give_the_published_means():
     assert "One period is 10 months, before as after." in text_of(at)
 
 
-def test_slopes_open_tests_patients_and_flow_one_at_a_time():
+TABS = {
+    "Tests": ("paired t test", "Bayes factor"),
+    "Model": ("Kenward–Roger", "Population-averaged model"),
+    "Responders": ("of the assessable", "≥ 25 % less steep"),
+    "Checks": ("Shapiro–Wilk", "leaving out one patient"),
+    "Groups": (),
+    "Day 0": ("at day 0", "FVC, % predicted"),
+    "Course": ("change from the last value on or before day 0",),
+    "Patients": ("loaded",),
+    "Methods": ("each patient’s slope per",),
+}
+
+
+def everything_in(at):
+    """Return all words of a page, also those in tables, code and text alternatives of charts."""
+    words = [text_of(at), *(table.value.to_string() for table in at.table)]
+    words += [block.value for block in at.code]
+    words += [chart[part] for chart in charts(at).values() for part in ("alt", "figure")]
+    # Short cells are kept on one line; plotly writes some signs as escapes.
+    return " ".join(words).replace("\u00a0", " ").replace("\\u003e", ">")
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize("example", ["after-shamsaei-2023", "after-oh-2018"])
+def test_every_tab_of_the_slopes_opens_and_says_what_it_is_for(tab, example):
+    at = opened(trial=example, groups="group") if "oh" in example else opened(trial=example)
+    at.session_state["w.tab"] = tab
+    said = everything_in(healthy(at.run()))
+    for part in TABS[tab]:
+        assert part in said, part
+
+
+def test_only_the_open_tab_is_computed():
     at = opened()
-    assert len(at.table) == 1
-    assert "paired t test" in text_of(at)
-    for tab, kind, n in (("Patients", "dataframe", 2), ("Who is in it", "table", 2)):
-        at.session_state["w.tab"] = tab
-        healthy(at.run())
-        assert len(at.get(kind)) == n
-    assert "loaded" in text_of(at)
+    assert "paired t test" in everything_in(at)
+    assert "Shapiro" not in everything_in(at)
+    at.session_state["w.tab"] = "Checks"
+    at.run()
+    assert "Shapiro" in everything_in(at)
+    assert "exact sign-flip permutation test" not in everything_in(at)
+
+
+def test_settings_inside_the_tabs_reach_the_numbers():
+    at = opened(trial="after-oh-2018")
+    at.session_state["w.tab"] = "Groups"
+    at.run()
+    assert "although “control” looks like a concurrent control" in text_of(at)
+    at.selectbox(key="w.group_by").set_value("group").run()
+    assert "+1.09 points/month against control" in headline(healthy(at))
+    assert query(at)["groups"] == "group"
+    at.session_state["w.tab"] = "Model"
+    at.run()
+    equal = everything_in(at)
+    at.toggle(key="w.two_variances").set_value(True).run()
+    assert query(at)["variances"] == "yes"
+    assert everything_in(healthy(at)) != equal
+    at.multiselect(key="w.model_covariates").set_value(["age"]).run()
+    assert query(at)["covariates"] == "age"
+    assert "age" in " ".join(table.value.to_string() for table in healthy(at).table)
+    at.session_state["w.tab"] = "Responders"
+    at.run()
+    at.number_input(key="w.meaningful_percent").set_value(40).run()
+    assert query(at)["matters"] == "40"
+    assert "change > +0.40" in everything_in(healthy(at))  # 40 % of 0.99 points/month
+
+
+def test_a_controlled_trial_opens_on_the_difference_between_its_arms():
+    at = healthy(opened())
+    lines = trial_csv(12).splitlines()
+    arms = [f"{line},{'control' if i % 2 else 'cells'}" for i, line in enumerate(lines[1:])]
+    by_patient: dict[str, str] = {}
+    for line in arms:
+        by_patient.setdefault(line.partition(",")[0], line.rpartition(",")[2])
+    rows = [f"{line},{by_patient[line.partition(',')[0]]}" for line in lines[1:]]
+    drop(at, "\n".join([f"{lines[0]},group", *rows]) + "\n")
+    go_to(at, SLOPES)
+    assert "against control" in headline(healthy(at))
 
 
 def test_each_chart_has_figure_downloads_and_text_alternative():

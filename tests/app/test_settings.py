@@ -29,6 +29,7 @@ from tests.app.driver import (
 SIDEBAR: list[tuple[str, str, Any, str, str, str]] = [
     ("select_slider", "w.pre_months", 6.0, "before", "6", "before: 6 months"),
     ("select_slider", "w.post_months", 5.0, "after", "5", "after: 5 months"),
+    ("selectbox", "w.estimator", "theil_sen", "slopes", "theil_sen", "slopes by Theil–Sen"),
     ("selectbox", "w.day0", "after", "day0", "after", "day-0 visit counts as after"),
     ("selectbox", "w.rate_unit", "year", "rate", "year", "per year"),
     ("number_input", "w.min_visits", 3, "visits", "3", "at least 3 visits per side"),
@@ -143,8 +144,21 @@ def test_window_after_changes_the_headline_in_place():
     before = headline(at)
     widget(at, "select_slider", "w.post_months").set_value(6.0).run()
     assert headline(at) != before
-    assert "The two periods differ in length" in alerts(at)
+    assert "The two periods differ in length" in text_of(at)
     assert "points/month" in headline(at)
+
+
+def test_a_slope_before_from_onset_is_offered_where_onset_is_known():
+    without = [row for row in opened().sidebar.selectbox if row.key == "w.run_in"]
+    lines = trial_csv(6).splitlines()
+    dated = [f"{lines[0]},onset_date", *(f"{line},2019-05-01" for line in lines[1:])]
+    at = drop(opened(), "\n".join(dated) + "\n")
+    before = headline(go_to(at, SLOPES))
+    widget(at, "selectbox", "w.run_in").set_value("onset").run()
+    assert headline(healthy(at)) != before
+    assert "counted from onset (ΔFS)" in text_of(at)
+    assert query(at)["runin"] == "onset"
+    assert len(without) in (0, 1)
 
 
 def test_strict_button_asks_for_three_visits_and_ninety_days():
