@@ -48,7 +48,7 @@ def bca_mean(changes: FloatArray, level: float, *, resamples: int, seed: int) ->
     base = TestResult("bca", name, "exploratory", math.nan, n, estimate_name="mean change")
     if n < 2:
         return replace(base, notes=("not estimable: fewer than 2 patients",))
-    base = replace(base, estimate=float(values.mean()))
+    base = replace(base, estimate=float(np.mean(changes)))
     if np.ptp(values) == 0:
         return replace(base, notes=("not estimable: all changes are equal",))
     if n > MOST_PATIENTS:

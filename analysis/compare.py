@@ -17,7 +17,7 @@ from analysis.grouping import grouping_of, is_concurrent_control
 from analysis.groups import compare_groups
 from analysis.holm import holm
 from analysis.joint_sign_flip import JointTest, joint_sign_flip
-from analysis.meta_analysis import meta_mean
+from analysis.meta_analysis import MetaAnalysis, meta_mean
 from analysis.paired_menu import paired_menu
 from analysis.paired_tests import summarise
 from analysis.rate import Rate, rate_of
@@ -45,7 +45,7 @@ def compare(trial: Trial, settings: Settings) -> Comparison:
     """
     rate = rate_of(settings, trial.periods)
     present = [key for key in settings.endpoints if key in trial.endpoints]
-    grouping = grouping_of(trial, settings.group_by)
+    grouping, arms = grouping_of(trial, settings.group_by), grouping_of(trial, "group")
     endpoints = [
         replace(result, groups=compare_groups(trial, result, grouping, settings))
         for result in (_compare_endpoint(trial, ENDPOINTS[k], settings, rate) for k in present)
@@ -60,7 +60,8 @@ def compare(trial: Trial, settings: Settings) -> Comparison:
         patient_ids=trial.patient_ids,
         rate=rate,
         endpoints=_with_holm(endpoints, family),
-        control=is_concurrent_control(trial, grouping_of(trial, "group")).label,
+        arms=arms.labels if len(arms.labels) > 1 else (),
+        control=is_concurrent_control(trial, arms).label,
         joint=_joint([e for e in endpoints if e.endpoint.key in family], settings),
         absent=tuple(ENDPOINTS[key] for key in settings.endpoints if key not in present),
         unmatched=_unmatched(trial, settings),
@@ -96,7 +97,7 @@ def _compare_endpoint(
         flow=patient_flow(trial, endpoint.label, table, settings),
         tests=paired_menu(d, settings, resamples=settings.resamples),
         effects=effect_menu(b, a, level),
-        weighted_mean=meta_mean(d, _variances(table, paired, rate), level),
+        weighted_mean=_weighted_mean(d, table, paired, rate, level),
         bayes_factor=jzs_bayes_factor(d),
         responders=_responders(endpoint, table, paired, settings),
         equivalence=None if margin is None else equivalence(d, rate.months_before * margin, level),
@@ -106,11 +107,16 @@ def _compare_endpoint(
     )
 
 
-def _variances(table: SlopeTable, paired: BoolArray, rate: Rate) -> FloatArray:
-    """Return the variance of each change; NaN where only a part of its error is known."""
-    if table.run_in_used == "onset":
-        return np.full(int(paired.sum()), np.nan)
-    return np.asarray((rate.months_before * table.change_se[paired]) ** 2)
+def _weighted_mean(
+    changes: FloatArray, table: SlopeTable, paired: BoolArray, rate: Rate, level: float
+) -> MetaAnalysis:
+    """Weight the changes by their precision, where the error of a change is known."""
+    variances = (rate.months_before * table.change_se[paired]) ** 2
+    if table.run_in_used == "onset" or table.estimator == "theil_sen":
+        unknown = np.full(len(changes), np.nan)
+        why = "not given: the error of one patient’s change is not known with these slopes"
+        return replace(meta_mean(changes, unknown, level), notes=(why,))
+    return meta_mean(changes, variances, level)
 
 
 def _responders(

@@ -114,7 +114,9 @@ class EndpointComparison:
     def against_control(self) -> GroupDifference | None:
         """The difference to a concurrent control; ``None`` where there is none."""
         groups = self.groups
-        return groups.difference if groups is not None and groups.control.label else None
+        if groups is None or groups.difference is None or not groups.control.label:
+            return None
+        return groups.difference if groups.difference.reference == groups.control.label else None
 
     @property
     def lead(self) -> TestResult:
@@ -177,6 +179,8 @@ class Comparison:
     joint
         Test of no change in ALSFRS-R and FVC together; ``None`` where one of them is missing, or
         where a control leads.
+    arms
+        Names of the arms, where the file has more than one; also where they are not compared.
     control
         Arm that was recognised as a concurrent control, also where groups are not compared; empty
         if none was.
@@ -195,6 +199,7 @@ class Comparison:
     rate: Rate
     endpoints: tuple[EndpointComparison, ...]
     joint: JointTest | None
+    arms: tuple[str, ...]
     control: str
     absent: tuple[Endpoint, ...]
     unmatched: int

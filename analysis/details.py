@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from analysis.baseline import BaselineTable, baseline_table
 from analysis.change_from_day0 import ChangeFromDay0, change_from_day0
 from analysis.comparison import Comparison, EndpointComparison
 from analysis.diagnosis import Diagnosis, diagnose
-from analysis.grouping import grouping_of
+from analysis.grouping import Grouping, compared_grouping, grouping_of
 from analysis.hinge_groups import group_interaction
 from analysis.hinge_model import HingeModel, hinge_model
-from analysis.hinge_values import GroupDifference
+from analysis.hinge_values import ModelDifference
 from analysis.population_model import PopulationModel, population_model
 from analysis.settings import Settings
 from data.trial import Trial
@@ -37,7 +39,7 @@ class EndpointDetails:
 
     model: HingeModel
     population: PopulationModel
-    group_model: GroupDifference | None
+    group_model: ModelDifference | None
     diagnosis: Diagnosis
     from_day0: ChangeFromDay0
 
@@ -64,7 +66,7 @@ def details(trial: Trial, comparison: Comparison) -> Details:
             result.endpoint.key: _of_endpoint(trial, result, settings)
             for result in comparison.endpoints
         },
-        baseline=baseline_table(trial, settings, grouping_of(trial, settings.group_by)),
+        baseline=baseline_table(trial, settings, baseline_grouping(trial, comparison)),
     )
 
 
@@ -79,12 +81,28 @@ def _of_endpoint(trial: Trial, result: EndpointComparison, settings: Settings) -
     )
 
 
+def baseline_grouping(trial: Trial, comparison: Comparison) -> Grouping:
+    """Return the columns of the patients at day 0: the groups, or who is compared and who not."""
+    by = comparison.settings.group_by
+    compared = np.zeros(len(trial.patient_ids), dtype=np.bool_)
+    for result in comparison.endpoints:
+        compared |= result.paired
+    if by != "none" or compared.all() or not compared.any():
+        return grouping_of(trial, by)
+    return compared_grouping(compared)
+
+
 def group_model(
     trial: Trial, result: EndpointComparison, settings: Settings
-) -> GroupDifference | None:
+) -> ModelDifference | None:
     """Return the difference of two groups within the mixed model, or nothing without two."""
     if result.groups is None or result.groups.difference is None:
         return None
     groups = grouping_of(trial, settings.group_by)
     names = [groups.labels[code] if code >= 0 else None for code in groups.code]
-    return group_interaction(trial, result.endpoint.key, settings, names)
+    # A group cannot be told from itself as a covariate.
+    kept = tuple(name for name in settings.model_covariates if name != settings.group_by)
+    settings = settings.with_(model_covariates=kept)
+    found = result.groups.difference
+    pair = (found.reference, found.other)
+    return group_interaction(trial, result.endpoint.key, settings, names, pair)

@@ -18,6 +18,9 @@ from analysis.signed_rank import rounded
 from data.trial import BoolArray, FloatArray, IntArray
 
 NOBODY_MISSING: Final = "everybody with a slope before has a slope after"
+NO_SINGLE_SIDE: Final = (
+    "the broken stick has no slope before of patients without visits after: choose separate lines"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +208,9 @@ def tipping_point(result: EndpointComparison, settings: Settings) -> TippingPoin
     mean_before = float(np.mean(result.before[missing])) if n_missing else math.nan
     se = summary.sd / math.sqrt(summary.n) if summary.n > 1 else math.nan
     zero, edge, reason = math.nan, math.nan, ""
-    if not n_missing:
+    if result.slopes.estimator.startswith("broken_stick"):
+        reason = NO_SINGLE_SIDE
+    elif not n_missing:
         reason = NOBODY_MISSING
     elif not summary.n:
         reason = "no compared patient"

@@ -73,22 +73,6 @@ def noncentrality_interval(t: float, df: float, level: float) -> tuple[float, fl
     return solve(1 - tail), solve(tail)
 
 
-def standardised_changes(
-    before: FloatArray, after: FloatArray, level: float
-) -> tuple[EffectSize, EffectSize]:
-    """Return Cohen's d_z and Hedges' g_av of the change from ``before`` to ``after``.
-
-    Parameters
-    ----------
-    before, after
-        One slope a patient in each period, in any common unit.
-    level
-        Level of the intervals.
-    """
-    d_z, g_av, _, _ = _standardised(before, after, level)
-    return d_z, g_av
-
-
 def effect_menu(before: FloatArray, after: FloatArray, level: float) -> tuple[EffectSize, ...]:
     """Return d_z, g_av, g_z, d_av and the rank-biserial correlation of the change.
 

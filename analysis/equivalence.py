@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from scipy import stats
@@ -13,6 +13,9 @@ from analysis.paired_tests import NO_SPREAD, TOO_FEW
 from analysis.results import Interval, finite
 from analysis.signed_rank import rounded
 from data.trial import FloatArray
+
+LOWEST_LEVEL: Final = 0.8
+"""Below this level the interval that decides, 1 − 2(1 − level), would be narrower than 60 %."""
 
 Verdict = Literal["within", "outside", "undecided", "not estimable"]
 
@@ -87,14 +90,16 @@ def equivalence(changes: FloatArray, margin: float, level: float) -> Equivalence
     if not margin > 0:
         raise ValueError(f"a margin above 0 is needed, not {margin}")
     n = len(changes)
-    if n < 2 or np.ptp(rounded(changes)) == 0:
+    if n < 2 or np.ptp(rounded(changes)) == 0 or level < LOWEST_LEVEL:
         why = TOO_FEW if n < 2 else NO_SPREAD
+        if level < LOWEST_LEVEL:
+            why = f"not given: intervals of {level:.0%} are too narrow for it".replace("%", " %")
         return Equivalence(n, margin, math.nan, None, "not estimable", math.nan, why)
     mean, df = float(np.mean(changes)), n - 1
     se = float(np.std(changes, ddof=1)) / math.sqrt(n)
     above_low = float(stats.t.sf((mean + margin) / se, df))
     below_high = float(stats.t.cdf((mean - margin) / se, df))
-    asked = 1 - 2 * (1 - level)
+    asked = round(1 - 2 * (1 - level), 12)
     half = float(stats.t.ppf(level, df)) * se
     interval = Interval(mean - half, mean + half, asked, asked)
     verdict: Verdict = "undecided"

@@ -68,9 +68,9 @@ def compare_groups(
         first, second = usable
         if grouping.labels[second] == control.label:
             first, second = second, first
-        directed = grouping.labels[first] == control.label
+        against_control = grouping.labels[first] == control.label
         labels = (grouping.labels[first], grouping.labels[second])
-        chosen = settings if directed else settings.with_(alternative="two-sided")
+        chosen = settings if against_control else settings.with_(alternative="two-sided")
         difference = group_difference(changes[first], changes[second], labels, chosen)
     elif len(usable) > 2:
         overall = welch_anova([changes[at] for at in usable])

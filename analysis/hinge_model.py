@@ -15,12 +15,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from analysis.hinge_groups import group_interaction
 from analysis.hinge_rows import UNSETTLED, HingeRows, fit_or_reason, hinge_rows
 from analysis.hinge_values import (
     CurvatureCheck,
     Effect,
-    MeanCourse,
+    ModelCourse,
     ModelTest,
     RandomPart,
     Shape,
@@ -129,7 +128,7 @@ class HingeModel:
             self.slope_after.scaled(factor),
         )
 
-    def mean_course(self, months: npt.ArrayLike, level: float | None = None) -> MeanCourse:
+    def mean_course(self, months: npt.ArrayLike, level: float | None = None) -> ModelCourse:
         """Return the mean course at some months with a pointwise band, covariates at their mean.
 
         Parameters
@@ -143,12 +142,12 @@ class HingeModel:
         level = self.level if level is None else level
         if self._fit is None:
             nothing = np.full(len(month), np.nan)
-            return MeanCourse(month, nothing, nothing, nothing, level)
+            return ModelCourse(month, nothing, nothing, nothing, level)
         rest = (0.0,) * len(self.covariates)
         points = [
             self._fit.contrast((1.0, t, max(t, 0.0), *rest), level=level) for t in month.tolist()
         ]
-        return MeanCourse(
+        return ModelCourse(
             month=month,
             mean=np.asarray([point.estimate for point in points]),
             low=np.asarray([point.low for point in points]),
@@ -347,6 +346,3 @@ def _explanation(fit: MixedFit | None, df: float) -> str:
         "of the change too liberal. Degrees of freedom of the change: "
         f"{df:.1f} with {fit.n_patients} patients."
     )
-
-
-__all__ = ["HingeModel", "group_interaction", "hinge_model"]

@@ -190,7 +190,7 @@ def _covariates(
                 f"{_WORDS[name]} {label}": (code == k + 1).astype(np.float64)
                 for k, label in enumerate(labels[1:])
             }
-        found = {key: column for key, column in found.items() if np.ptp(column) > 0}
+        found = {key: column for key, column in found.items() if len(column) and np.ptp(column) > 0}
         if not found and len(member):
             notes.append(f"not adjusted for {_WORDS[name]}: it is the same in all patients")
         columns += [column - column.mean() for column in found.values()]

@@ -251,7 +251,7 @@ class CurvatureCheck:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class MeanCourse:
+class ModelCourse:
     """The mean course of all patients with a confidence band (pointwise).
 
     Parameters
@@ -270,7 +270,7 @@ class MeanCourse:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupDifference:
+class ModelDifference:
     """The change of slope of one group minus that of another.
 
     Parameters

@@ -154,7 +154,7 @@ def meta_mean(changes: FloatArray, variances: FloatArray, level: float) -> MetaA
     }
     means = (_fixed(y, v, level), *(_random(y, v, m, tau2, level) for m, tau2 in taus.items()))
     shown = means[-1]
-    if shown.se_kh < shown.se:
+    if shown.se_kh < shown.se * (1 - 1e-9):
         notes.append(
             "the Knapp–Hartung standard error is below the plain one, so its interval can be too "
             "narrow: see the normal interval beside it"

@@ -192,7 +192,7 @@ class RegressionToTheMean:
     mean_before, observed
         Their mean slope before and mean change, in the unit of the comparison.
     error_variance
-        Mean squared standard error of the slopes before, per month squared.
+        Mean squared standard error of the slopes before, in the squared unit of the comparison.
     reliability
         Variance between untreated patients over itself plus the error variance.
     expected
@@ -275,7 +275,7 @@ def regression_to_the_mean(
         n=result.n,
         mean_before=result.before_summary.mean,
         observed=result.change_summary.mean,
-        error_variance=error,
+        error_variance=error * factor**2,
         reliability=reliability,
         expected=expected,
         history=chosen,

@@ -129,7 +129,9 @@ def hodges_lehmann_result(changes: FloatArray, settings: Settings) -> TestResult
         statistic_name="W+",
         estimate=estimate,
         estimate_name="Hodges–Lehmann median change",
-        interval=Interval(low, high, settings.confidence, attained),
+        interval=Interval(low, high, settings.confidence, attained)
+        if np.ptp(rounded(changes)) > 0
+        else None,
         p_floor=p_floor(ranks.n_nonzero, settings) if ranks.tails.exact else 0.0,
         notes=tuple(notes),
     )

@@ -9,17 +9,20 @@ from typing import Final
 import numpy as np
 
 from analysis.comparison import Comparison, EndpointComparison
+from analysis.diagnostics_visits import curvature
+from analysis.leave_one_out import ALPHA, leave_one_out
+from analysis.settings import Settings
 from data.trial import DAYS_PER_MONTH, BoolArray
-from report.numbers import count, plain
+from report.numbers import count, plain, signed, span
 
 SMALL_TRIAL: Final = 6
 """Fewer patients than this and the smallest P that an exact test can give is worth saying."""
 
 SHORT_RUN_IN_MONTHS: Final = 4.5
-"""Below this median length of the run-in, more than half of the spread of slopes is visit noise.
+"""Below this median length of the run-in, about half of the spread of slopes is visit noise.
 
-With 2 to 4 visits in 3 months the reliability of an ALSFRS-R slope is about 0.36, with 3 visits in
-6 months about 0.68, for a residual SD of 1.6 points and a spread of true slopes of 0.58 per month.
+With 2 to 4 visits in 3 months the reliability of an ALSFRS-R slope is 0.37 to 0.40, with 3 visits
+in 6 months 0.70, for a residual SD of 1.6 points and a spread of true slopes of 0.58 per month.
 """
 
 _UNEQUAL: Final = 1.5
@@ -45,7 +48,7 @@ def caveats(comparison: Comparison) -> tuple[str, ...]:
     if (
         settings.day0 == "both"
         and comparison.endpoints
-        and settings.estimator != "broken_stick_jump"
+        and not settings.estimator.startswith("broken_stick")
     ):
         found.append(
             "The day-0 visit is in both slopes: an unusual score on that day changes them in "
@@ -57,6 +60,7 @@ def caveats(comparison: Comparison) -> tuple[str, ...]:
             "this trial and have no effect."
         )
     found += _about_agreement(comparison)
+    found += _about_checks(comparison)
     return tuple(found)
 
 
@@ -64,14 +68,14 @@ def _merged(comparison: Comparison) -> list[str]:
     """Return the caveats of the endpoints; what is true of several is said once."""
     labels: dict[str, list[str]] = {}
     for result in comparison.endpoints:
-        for text in (*_about_numbers(result), *_about_design(result)):
+        for text in (*_about_numbers(result), *_about_design(result, comparison.settings)):
             labels.setdefault(text, []).append(result.endpoint.label)
     return [f"{' and '.join(names)}: {text}" for text, names in labels.items()]
 
 
 def _about_numbers(result: EndpointComparison) -> Iterable[str]:
     """Few patients, and slopes from two visits."""
-    if 2 <= result.n < SMALL_TRIAL:
+    if 2 <= result.n < SMALL_TRIAL and result.against_control is None:
         floor = result.test("sign_flip").p_floor
         if floor < 1:
             yield (f"with {result.n} patients no exact test can give P below {plain(floor, 3)}.")
@@ -84,7 +88,7 @@ def _about_numbers(result: EndpointComparison) -> Iterable[str]:
         )
 
 
-def _about_design(result: EndpointComparison) -> Iterable[str]:
+def _about_design(result: EndpointComparison, settings: Settings) -> Iterable[str]:
     """A short run-in, periods of unequal length, patients lost, scores at the end of the scale."""
     if not result.n:
         return
@@ -95,7 +99,7 @@ def _about_design(result: EndpointComparison) -> Iterable[str]:
     if before < SHORT_RUN_IN_MONTHS:
         yield (
             f"half of the run-ins are {plain(before, 1)} months or shorter. A slope over "
-            "so short a time is mostly visit noise, and a steep one is followed by a less steep "
+            "so short a time is largely visit noise, and a steep one is followed by a less steep "
             "one more often than not, whatever is done."
         )
     if max(before, after) > _UNEQUAL * min(before, after):
@@ -104,11 +108,18 @@ def _about_design(result: EndpointComparison) -> Iterable[str]:
             f"{plain(after, 1)} after). A course that is not straight then changes its slope by "
             "itself."
         )
-    lost = int(np.sum(result.slopes.before.enough & ~result.slopes.after.enough))
+    # By the rules for visits: some estimators have a line on both sides or on neither.
+    sides = (result.slopes.before, result.slopes.after)
+    seen, stayed = (
+        (side.n >= settings.min_visits) & (side.span_days >= settings.min_span_days)
+        for side in sides
+    )
+    lost = int(np.sum((seen | result.slopes.before.enough) & ~stayed))
     if lost > _MANY_LOST * (lost + result.n):
         yield (
-            f"{count(lost, 'patient')} with a slope before and none after. Whoever is "
-            "lost often declines faster than who stays."
+            f"{count(lost, 'patient')} with a slope before and none after (too few "
+            "visits there, or outside the windows). Whoever is lost often declines faster than who "
+            "stays."
         )
     yield from _about_ends(result)
 
@@ -153,6 +164,31 @@ def _about_selection(comparison: Comparison) -> Iterable[str]:
             "How the patients were chosen is not in the file. If they had to decline fast before "
             f"day 0, the slope after is less steep without any treatment ({', '.join(labels)})."
         )
+
+
+def _about_checks(comparison: Comparison) -> Iterable[str]:
+    """A run-in that bends by itself, and patients on whom the result hangs."""
+    settings = comparison.settings
+    for result in comparison.endpoints:
+        if result.against_control is not None or result.n < SMALL_TRIAL:
+            continue
+        label, change = result.endpoint.label, result.change_summary.mean
+        bend = curvature(result, settings)
+        same = bend.implied * change > 0 and abs(bend.implied) > abs(change) / 2
+        if bend.test.p < ALPHA and same:
+            yield (
+                f"{label}: the decline bends already within the run-in. Going on so, the slope "
+                f"would change by {signed(bend.implied)} ({span(bend.implied_interval)}) "
+                f"{result.unit} by itself; {signed(change)} was seen."
+            )
+        without = leave_one_out(result, settings)
+        deciding = int(np.sum(without.crosses | without.flips))
+        if deciding:
+            yield (
+                f"{label}: leaving out {'one patient' if deciding == 1 else 'any one'} "
+                f"{'' if deciding == 1 else f'of {deciding} patients '}moves P across 0.05 or "
+                "turns the sign (Checks)."
+            ).replace("  ", " ")
 
 
 def _about_agreement(comparison: Comparison) -> Iterable[str]:

@@ -16,6 +16,7 @@ from analysis.hinge_values import RANDOM_EFFECTS, Effect
 from analysis.population_model import PopulationModel
 from analysis.rate import Rate
 from analysis.responders import Share
+from analysis.settings import Alternative
 from report.numbers import DASH, decimals_for, interval_text, mean_sd, p_value, plain, signed, span
 from report.numbers import level as level_text
 
@@ -221,7 +222,7 @@ def groups(found: GroupComparison) -> pd.DataFrame:
     )
 
 
-def group_tests(found: GroupComparison) -> pd.DataFrame:
+def group_tests(found: GroupComparison, alternative: Alternative) -> pd.DataFrame:
     """Return the tests and the effect size of the difference between two groups."""
     assert found.difference is not None
     rows = [
@@ -229,7 +230,7 @@ def group_tests(found: GroupComparison) -> pd.DataFrame:
             "test": test.name,
             "difference": signed(test.estimate, decimals_for(test.interval)),
             "CI": span(test.interval, decimals_for(test.interval)),
-            "P": _bare(test.p),
+            "P": p_value(test.p, alternative).removeprefix("P ").removeprefix("= "),
             "notes": "; ".join(test.notes) or DASH,
         }
         for test in found.difference.tests

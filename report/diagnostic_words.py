@@ -66,7 +66,7 @@ def _influence(result: EndpointComparison, found: Diagnosis, names: Names) -> It
     yield (
         "leaving out one patient",
         f"change {signed(low)} to {signed(high)} {result.unit}, {p_value(p_low)} to "
-        f"{p_value(p_high).removeprefix('P ').removeprefix('= ')}",
+        f"{p_value(p_high, result.alternative).removeprefix('P ').removeprefix('= ')}",
         f"moves P across 0.05 or turns the sign: {_listed(deciding)}; influential "
         f"(|DFBETAS| > {plain(without.threshold)}): {_listed(heavy)}",
     )
@@ -100,7 +100,7 @@ def _visits(result: EndpointComparison, found: Diagnosis, names: Names) -> Itera
         "scores at the ends of the scale",
         sides,
         f"without the {count(len(ends.patients_any), 'patient')} concerned: "
-        f"{_test(ends.without_any, result.unit)}"
+        f"{_test(ends.without_any, result)}"
         if len(ends.patients_any)
         else "no patient concerned",
     )
@@ -114,7 +114,7 @@ def _before(result: EndpointComparison, found: Diagnosis) -> Iterator[Line]:
         yield (
             "slope before and change (Oldham)",
             f"r = {plain(coupling.oldham)}, {p_value(coupling.p)}, n = {coupling.n}",
-            f"the plain correlation of {plain(coupling.coupled)} is negative by construction; "
+            f"the plain correlation of {plain(coupling.coupled)} is pulled down by construction; "
             "Oldham’s tests whether slopes before and after vary alike",
         )
     if shrunken.reason:
@@ -130,9 +130,11 @@ def _before(result: EndpointComparison, found: Diagnosis) -> Iterator[Line]:
     else:
         yield (
             "regression to the mean",
-            f"{signed(regression.expected)} {result.unit} expected with no treatment",
-            f"observed {signed(regression.observed)}; from published natural history, an order of "
-            "magnitude",
+            f"{signed(regression.expected)} {result.unit} expected with no treatment "
+            f"({'less steep' if regression.expected > 0 else 'steeper'})",
+            f"observed {signed(regression.observed)}; a mean slope before of "
+            f"{signed(regression.mean_before)} moves towards that of published natural history: "
+            "an order of magnitude",
         )
 
 
@@ -143,7 +145,7 @@ def _loss(result: EndpointComparison, found: Diagnosis) -> Iterator[Line]:
         f"n = {lost.before_without.n}, mean {signed(lost.before_without.mean)} against "
         f"{signed(lost.before_with.mean)} {result.unit}"
         if lost.before_without.n
-        else "nobody is missing after",
+        else found.tipping.reason or DASH,
         f"difference {signed(lost.difference)} ({_ends(lost.interval)}), {p_value(lost.p)}"
         if math.isfinite(lost.p)
         else DASH,
@@ -164,10 +166,10 @@ def _ends(interval: Interval | None) -> str:
     return span(interval)
 
 
-def _test(test: TestResult, unit: str) -> str:
+def _test(test: TestResult, result: EndpointComparison) -> str:
     if not math.isfinite(test.p):
         return "; ".join(test.notes) or DASH
     return (
-        f"{signed(test.estimate)} {unit} ({interval_text(test.interval)}), {p_value(test.p)}, "
-        f"n = {test.n}"
+        f"{signed(test.estimate)} {result.unit} ({interval_text(test.interval)}), "
+        f"{p_value(test.p, result.alternative)}, n = {test.n}"
     )

@@ -6,7 +6,7 @@ import math
 
 from analysis.comparison import EndpointComparison
 from analysis.group_values import GroupComparison, GroupDifference
-from analysis.hinge_values import GroupDifference as ModelDifference
+from analysis.hinge_values import ModelDifference
 from analysis.settings import Alternative
 from report.numbers import (
     count,
@@ -25,9 +25,12 @@ def heading(result: EndpointComparison, difference: GroupDifference) -> str:
     size = f"{signed(test.estimate, decimals_for(test.interval))} {result.unit}"
     if not math.isfinite(test.estimate):
         return f"{label}: no difference between groups can be estimated"
-    if test.interval is None or not test.interval.excludes_zero:
+    if test.interval is None:
+        return f"{label}: {size} against {difference.reference}, no test"
+    if not test.interval.excludes_zero:
         return f"{label}: inconclusive, {size} against {difference.reference}"
-    return f"{label}: {size} against {difference.reference}"
+    steep = "less steep" if test.estimate > 0 else "steeper"
+    return f"{label}: {size} against {difference.reference} ({steep})"
 
 
 def numbers_line(result: EndpointComparison, difference: GroupDifference) -> str:
@@ -35,7 +38,7 @@ def numbers_line(result: EndpointComparison, difference: GroupDifference) -> str
     test = difference.primary
     return (
         f"{interval_text(test.interval, decimals_for(test.interval))}, "
-        f"{p_value(test.p, _direction(result))}, {_sizes(result.groups, difference)}"
+        f"{p_value(test.p, direction(result))}, {_sizes(result.groups, difference)}"
     )
 
 
@@ -60,7 +63,7 @@ def sentence(result: EndpointComparison, found: GroupComparison | None) -> str:
         return (
             f"{label}: the change of slope differs by {signed(test.estimate, decimals)} "
             f"{result.unit} ({interval_text(test.interval, decimals)}, {test.name}, "
-            f"{p_value(test.p, _direction(result))}) between {difference.other} and "
+            f"{p_value(test.p, direction(result))}) between {difference.other} and "
             f"{difference.reference}, {_sizes(found, difference)}."
         )
     overall = found.overall
@@ -74,7 +77,7 @@ def sentence(result: EndpointComparison, found: GroupComparison | None) -> str:
 
 def notes(found: GroupComparison) -> tuple[str, ...]:
     """Return who is in no group, which groups are too small, and what was taken for a control."""
-    texts = [found.control.why] if found.control.why else []
+    texts = [found.control.why] if found.control.label else []
     if found.without_group:
         texts.append(
             f"{count(len(found.without_group), 'compared patient')} without a known group: "
@@ -110,6 +113,6 @@ def _sizes(found: GroupComparison | None, difference: GroupDifference) -> str:
     return "n = " + " v ".join(f"{found.group(label).n} {label}" for label in labels)
 
 
-def _direction(result: EndpointComparison) -> Alternative:
+def direction(result: EndpointComparison) -> Alternative:
     """Return the direction of the test: groups without a control have none."""
     return result.alternative if result.against_control is not None else "two-sided"

@@ -22,7 +22,7 @@ from report.caveats import caveats
 from report.frames import VERSION
 from report.methods_text import methods_paragraph
 
-SCHEMA: Final = "alslope-compare-1"
+SCHEMA: Final = "alslope-compare-2"
 
 
 def comparison_json(comparison: Comparison, more: Details) -> dict[str, Any]:
@@ -57,6 +57,7 @@ def comparison_json(comparison: Comparison, more: Details) -> dict[str, Any]:
             e.endpoint.key: _endpoint(comparison, e, more.endpoints[e.endpoint.key])
             for e in comparison.endpoints
         },
+        "arms": list(comparison.arms),
         "control": comparison.control or None,
         "joint": None if comparison.joint is None else comparison.joint.to_json(),
         "baseline": more.baseline.to_json(),
@@ -133,7 +134,9 @@ def _endpoint(
             for check in result.checks
         },
         "groups": None if result.groups is None else result.groups.to_json(),
-        "group_model": None if more.group_model is None else more.group_model.to_json(),
+        "group_model": None
+        if more.group_model is None
+        else {"unit": more.model.unit, **more.group_model.to_json()},
         "model": more.model.to_json(),
         "population_model": more.population.to_json(),
         "diagnostics": more.diagnosis.to_json(ids),

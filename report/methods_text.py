@@ -9,7 +9,6 @@ import numpy as np
 import scipy
 
 from analysis.comparison import Comparison
-from analysis.settings import Settings
 from report.frames import VERSION
 from report.numbers import count, level, plain
 
@@ -29,8 +28,10 @@ _DAY0: Final = {
 }
 _DIRECTION: Final = {
     "two-sided": "All tests are two-sided",
-    "less steep": "All tests are one-sided, towards a less steep decline after day 0",
-    "steeper": "All tests are one-sided, towards a steeper decline after day 0",
+    "less steep": "Tests of the change are one-sided, towards a less steep decline after day 0; "
+    "models and checks are two-sided",
+    "steeper": "Tests of the change are one-sided, towards a steeper decline after day 0; models "
+    "and checks are two-sided",
 }
 
 
@@ -39,8 +40,8 @@ def methods_paragraph(comparison: Comparison) -> str:
     settings = comparison.settings
     sentences = [
         _slopes(comparison),
-        _rules(settings),
-        *_left_out(settings),
+        _rules(comparison),
+        *_left_out(comparison),
         _tests(comparison),
         _correction(comparison),
         f"{_DIRECTION[settings.alternative]}; intervals are {level(settings.confidence)} "
@@ -70,10 +71,11 @@ def _slopes(comparison: Comparison) -> str:
         if settings.shift_days
         else ""
     )
+    from_onset = [e.endpoint.label for e in comparison.endpoints if e.slopes.run_in_used == "onset"]
     onset = (
-        " The slope before is the decline from the maximal score at onset to the last visit on or "
-        "before day 0 (ΔFS), where the endpoint has a maximal score."
-        if settings.run_in == "onset"
+        f" The slope before of {' and '.join(from_onset)} is instead the decline from the maximal "
+        "score at onset to the last visit on or before day 0 (ΔFS)."
+        if from_onset
         else ""
     )
     return (
@@ -83,7 +85,9 @@ def _slopes(comparison: Comparison) -> str:
     )
 
 
-def _rules(settings: Settings) -> str:
+def _rules(comparison: Comparison) -> str:
+    settings = comparison.settings
+
     def window(months: float | None) -> str:
         return "all visits" if months is None else f"visits within {months:g} months"
 
@@ -92,20 +96,26 @@ def _rules(settings: Settings) -> str:
         if settings.skip_days
         else ""
     )
+    day0 = settings.day0
+    if settings.estimator == "broken_stick_jump" and day0 == "both":
+        day0 = "before"
+    if settings.skip_days and day0 in ("after", "both"):
+        day0 = "neither" if day0 == "after" else "before"
+    onset = any(e.slopes.run_in_used == "onset" for e in comparison.endpoints)
+    period = "The period after day 0" if onset else "A period"
     return (
         f"Before day 0 {window(settings.pre_months)} and after it {window(settings.post_months)} "
-        f"were used; the visit on day 0 itself {_DAY0[settings.day0]}{skipped}. A period needed at "
+        f"were used; the visit on day 0 itself {_DAY0[day0]}{skipped}. {period} needed at "
         f"least {settings.min_visits} visits over at least {settings.min_span_days} days."
     )
 
 
-def _left_out(settings: Settings) -> list[str]:
-    texts = []
-    if settings.excluded_patients:
+def _left_out(comparison: Comparison) -> list[str]:
+    settings, texts = comparison.settings, []
+    n = sum(e.patient in comparison.patient_ids for e in settings.excluded_patients)
+    if n:
         texts.append(
-            f"{count(len(settings.excluded_patients), 'patient')} "
-            f"{'was' if len(settings.excluded_patients) == 1 else 'were'} left out by hand, with "
-            "reasons."
+            f"{count(n, 'patient')} {'was' if n == 1 else 'were'} left out by hand, with reasons."
         )
     if settings.points:
         texts.append(f"{count(len(settings.points), 'value')} left out or kept by hand.")

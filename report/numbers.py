@@ -9,6 +9,7 @@ from analysis.results import Interval, Summary
 from analysis.settings import Alternative
 
 MINUS: Final = "−"
+_FINE: Final = 0.05
 DASH: Final = "–"
 
 
@@ -35,6 +36,9 @@ def decimals_for(interval: Interval | None, usual: int = 2) -> int:
     if interval is None or not math.isfinite(interval.high - interval.low):
         return usual
     half = (interval.high - interval.low) / 2
+    if 0 < half < _FINE:
+        # Litres change by hundredths a month: two decimals would hide the estimate.
+        return usual + (2 if half < _FINE / 10 else 1)
     return usual if half <= 10 else max(0, usual - (1 if half <= 100 else 2))
 
 
@@ -73,9 +77,11 @@ def p_value(p: float, alternative: Alternative = "two-sided") -> str:
 
 
 def mean_sd(summary: Summary, decimals: int = 2) -> str:
-    """Write mean ± SD."""
+    """Write mean ± SD, with more decimals where the SD is very small."""
     if summary.n == 0:
         return DASH
+    if 0 < summary.sd < _FINE:
+        decimals += 2 if summary.sd < _FINE / 10 else 1
     spread = f" ± {plain(summary.sd, decimals)}" if math.isfinite(summary.sd) else ""
     return f"{signed(summary.mean, decimals)}{spread}"
 

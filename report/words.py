@@ -37,10 +37,7 @@ COURSES_LEGEND: Final = (
     "Thin: one line per patient. Thick: median, before slate, after blue. Band: middle half. "
     "n: patients with a visit near each month."
 )
-POOLED: Final = (
-    "All arms together, before against after, although “{}” looks like a concurrent control: group "
-    "by arm to compare with it."
-)
+_SHORT_OF: Final = 0.005
 SINGLE_ARM: Final = "Before against after in one arm; no control group."
 
 
@@ -70,7 +67,7 @@ def rises(result: EndpointComparison) -> bool:
 def numbers_line(result: EndpointComparison) -> str:
     """Return interval, primary P and n."""
     if result.n == 0:
-        return f"{n_text(result)}; who is missing and why stands under “Who is in it”"
+        return f"{n_text(result)}; who is missing and why stands under “Patients”"
     if result.against_control is not None:
         return group_words.numbers_line(result, result.against_control)
     decimals = decimals_for(result.change_summary.interval)
@@ -99,10 +96,12 @@ def supporting_line(result: EndpointComparison, model: HingeModel) -> str:
     parts = [f"sign flip {p_value(result.test('sign_flip').p, result.alternative)}"]
     if rank.interval is not None:
         decimals = decimals_for(rank.interval)
-        parts.append(
-            f"Hodges–Lehmann {signed(rank.estimate, decimals)} ({span(rank.interval, decimals)})"
-        )
-    if model.estimable:
+        ends = span(rank.interval, decimals)
+        if rank.interval.attained < rank.interval.level - _SHORT_OF:
+            ends += f", {level(rank.interval.attained)} CI"
+        parts.append(f"Hodges–Lehmann {signed(rank.estimate, decimals)} ({ends})")
+    # With a run-in from onset the model estimates another change: it still rests on the visits.
+    if model.estimable and result.slopes.run_in_used == "visits":
         change = model.change.scaled(result.rate.months_before)
         decimals = decimals_for(change.interval)
         parts.append(
@@ -228,14 +227,38 @@ def multiples_legend(result: EndpointComparison) -> str:
 
 
 def design_line(comparison: Comparison) -> str:
-    """Return what was set against what: an arm against itself, or against a control."""
-    arms = [r.against_control for r in comparison.endpoints if r.against_control is not None]
-    if not arms:
-        return SINGLE_ARM if not comparison.control else POOLED.format(comparison.control)
-    return (
-        f"“{arms[0].other}” against the concurrent “{arms[0].reference}”, whose patients count "
-        "from their reference date. Whether patients were assigned at random is not in the file."
+    """Return what was set against what: everybody against themselves, or against a control."""
+    led = [r for r in comparison.endpoints if r.against_control is not None]
+    pooled = [r for r in comparison.endpoints if r.against_control is None and r.n]
+    if not led:
+        return _pooled(comparison)
+    arms = led[0].against_control
+    assert arms is not None
+    of = f"{' and '.join(r.endpoint.label for r in led)}: " if pooled else ""
+    rest = "".join(
+        f" {r.endpoint.label}: before against after, all arms together, because too few patients "
+        "of the arms can be compared."
+        for r in pooled
     )
+    return (
+        f"{of}“{arms.other}” against the concurrent “{arms.reference}”, whose patients count from "
+        "the day 0 that the file gives them. Whether patients were assigned at random is not in "
+        f"the file.{rest}"
+    )
+
+
+def _pooled(comparison: Comparison) -> str:
+    if not comparison.arms:
+        return SINGLE_ARM
+    text = f"Before against after, all arms together ({', '.join(comparison.arms)})."
+    if comparison.settings.group_by == "group":
+        return f"{text} The arms are compared under Groups."
+    if comparison.control:
+        return (
+            f"{text} “{comparison.control}” looks like a concurrent control: group by arm to "
+            "compare with it."
+        )
+    return f"{text} Group by arm to compare them."
 
 
 def figure_legend(comparison: Comparison, result: EndpointComparison) -> str:

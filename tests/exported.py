@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from functools import cache
 from typing import Any
 
@@ -30,10 +31,15 @@ def exported(trial: Trial, **settings: Any) -> dict[str, Any]:
     return result
 
 
-@cache
 def exported_r(name: str, **settings: Any) -> dict[str, Any]:
-    """Return the JSON of one of R's trials."""
-    return exported(r_trial(name), **settings)
+    """Return the JSON of one of R's trials, once for all tests of these settings."""
+    return _exported_r(name, Settings(**{"endpoints": r_trial(name).endpoints, **settings}))
+
+
+@cache
+def _exported_r(name: str, settings: Settings) -> dict[str, Any]:
+    chosen = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    return exported(r_trial(name), **chosen)
 
 
 def only_endpoint(document: Mapping[str, Any]) -> dict[str, Any]:

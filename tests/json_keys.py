@@ -8,8 +8,8 @@ no test, a line has no key, or a test does not exist.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +71,12 @@ def listed() -> dict[str, str]:
 
 
 def pattern_of(path: str, patterns: Mapping[str, str]) -> str | None:
-    """Return the most exact pattern that covers a path, or nothing."""
-    plain = path.replace("[]", "()")
-    fitting = [p for p in patterns if fnmatchcase(plain, p.replace("[]", "()"))]
+    """Return the most exact pattern that covers a path, or nothing; a star is one name."""
+    fitting = [
+        pattern
+        for pattern in patterns
+        if re.fullmatch(re.escape(pattern).replace(r"\*", r"[^.]+"), path)
+    ]
     return max(fitting, key=lambda p: (len(p) - 2 * p.count("*"), p), default=None)
 
 

@@ -71,7 +71,8 @@ def _one_endpoint(
         st.caption(inert(note))
     if found.difference is None:
         return
-    show_small_table(detail_tables.group_tests(found), f"group-tests-{key}", trial)
+    tests = detail_tables.group_tests(found, group_words.direction(result))
+    show_small_table(tests, f"group-tests-{key}", trial)
     model = once(
         ("interaction", trial.instance, comparison.settings.key, key),
         lambda: group_model(trial, result, comparison.settings),

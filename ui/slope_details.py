@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -11,6 +12,7 @@ import streamlit as st
 from analysis.baseline import baseline_table
 from analysis.change_from_day0 import change_from_day0
 from analysis.comparison import Comparison, EndpointComparison
+from analysis.details import baseline_grouping
 from analysis.diagnosis import Diagnosis, diagnose
 from data.trial import Trial
 from report import detail_tables, tables, words
@@ -30,7 +32,6 @@ from report.tables import export_names
 from ui import state
 from ui.cache import once
 from ui.figures import Chart, show_figure
-from ui.groups_tab import grouping
 from ui.models import model_of, population_of
 from ui.setting_widgets import several, toggle, whole
 from ui.tables import show_small_table
@@ -66,6 +67,16 @@ def _diagnosis(trial: Trial, comparison: Comparison, result: EndpointComparison)
     )
 
 
+def _pooled_note(comparison: Comparison, results: Results) -> None:
+    """Say that a tab is about all arms together where the headline is about their difference."""
+    if any(result.against_control is not None for result in results):
+        st.info(
+            f"All arms together ({', '.join(comparison.arms)}): not the comparison of the "
+            "headline, which stands under Groups.",
+            icon=":material/info:",
+        )
+
+
 def tests_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
     """Draw every test and effect size, and what else is known of the mean change."""
     if any(result.n for result in comparison.endpoints):
@@ -96,11 +107,17 @@ def tests_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
 
 def model_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
     """Draw the mixed model of all visits."""
+    _pooled_note(comparison, results)
     st.caption(
         "One model of all visits, also of patients with too few visits for slopes of their own: a "
         "mean course that may bend at day 0, and each patient’s own level, slope and bend. It "
         "estimates the same change as the paired t test and supports it. REML; degrees of freedom "
         "by Kenward & Roger, Satterthwaite’s beside them."
+        + (
+            " It takes the slope before from the visits, not from onset as the headline does."
+            if any(result.slopes.run_in_used == "onset" for result in results)
+            else ""
+        )
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         toggle("two_variances", "Visits may scatter differently after day 0")
@@ -136,6 +153,7 @@ def model_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
 
 def responders_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
     """Draw how many patients meet each rule, with both denominators."""
+    _pooled_note(comparison, results)
     st.caption(
         "Whoever declined too little before day 0 cannot be judged in per cent and is not "
         "assessable. “Expected if nothing changed” is what visit noise alone produces with these "
@@ -147,7 +165,8 @@ def responders_tab(trial: Trial, comparison: Comparison, results: Results) -> No
 
 
 def _responders(trial: Trial, comparison: Comparison, result: EndpointComparison) -> None:
-    label = f"<b>{result.endpoint.label}</b>, patients who meet each rule"
+    unit = f"{result.endpoint.change_unit}/month"
+    label = f"<b>{result.endpoint.label}</b>, patients who meet each rule; changes in {unit}"
     shares = shares_of(result.responders)
     _chart(
         trial,
@@ -159,6 +178,8 @@ def _responders(trial: Trial, comparison: Comparison, result: EndpointComparison
         ),
         alt=shares_alt(f"{result.endpoint.label}, patients who meet each rule", shares),
     )
+    if result.n and not any(math.isfinite(one.expected_of_all) for one in result.responders):
+        st.caption("What noise alone produces is not known with this way of estimating slopes.")
     with st.expander("Numbers"):
         show_small_table(
             detail_tables.responders(result), f"responders-{result.endpoint.key}", trial
@@ -167,6 +188,7 @@ def _responders(trial: Trial, comparison: Comparison, result: EndpointComparison
 
 def checks_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
     """Draw what could be wrong with the comparison: one chart of choice, and every check."""
+    _pooled_note(comparison, results)
     kind = st.segmented_control(
         "Figure",
         list(_CHECK_CHARTS),
@@ -226,7 +248,7 @@ def baseline_tab(trial: Trial, comparison: Comparison) -> None:
     settings = comparison.settings
     table = once(
         ("baseline", trial.instance, settings.key),
-        lambda: baseline_table(trial, settings, grouping(trial, comparison)),
+        lambda: baseline_table(trial, settings, baseline_grouping(trial, comparison)),
     )
     show_small_table(detail_tables.baseline(table), "table-1", trial)
     notes = [f"{row.label}: {row.note}" for row in table.rows if row.note]
@@ -238,6 +260,7 @@ def baseline_tab(trial: Trial, comparison: Comparison) -> None:
 
 def courses_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
     """Draw the mean course by visit month and the change from day 0."""
+    _pooled_note(comparison, results)
     for result in results:
         _course(trial, comparison, result)
 

@@ -19,7 +19,7 @@ from scipy import stats
 
 from analysis.compare import compare
 from analysis.comparison import Comparison, EndpointComparison
-from analysis.effect_sizes import noncentrality_interval, standardised_changes
+from analysis.effect_sizes import effect_menu, noncentrality_interval
 from analysis.setting_fields import FIELDS
 from analysis.settings import MODEL_COVARIATES, PatientExclusion, PointDecision, Settings
 from analysis.signed_rank import _kth_walsh, hodges_lehmann, sign_flip, signed_rank
@@ -361,9 +361,9 @@ def test_nearly_equal_changes_do_not_crash():
 )
 def test_a_large_effect_has_an_interval_or_says_why_not(changes):
     after = np.array(changes)
-    for effect in standardised_changes(
+    for effect in effect_menu(
         np.linspace(0, 1, len(after)), after + np.linspace(0, 1, len(after)), 0.95
-    ):
+    )[:4]:
         assert math.isfinite(effect.value) or "not estimable with 2 patients" in effect.notes[0]
         if effect.interval is None:
             assert effect.notes

@@ -137,6 +137,19 @@ def test_a_run_in_counted_from_onset_is_said():
     assert not said(compare(onset, Settings()), "ΔFS")
 
 
+def test_a_run_in_that_bends_by_itself_is_said():
+    example = load_example("after-shamsaei-2023")
+    comparison = compare(example.trial, Settings())
+    assert said(comparison, "ALSFRS-R: the decline bends already within the run-in")
+    assert not said(comparison, "FVC: the decline bends")
+
+
+def test_patients_on_whom_the_result_hangs_are_counted():
+    comparison = compare(load_example("after-shamsaei-2023").trial, Settings())
+    assert said(comparison, "FVC: leaving out any one of 2 patients moves P across 0.05")
+    assert not said(comparison, "ALSFRS-R: leaving out")
+
+
 def test_no_caveat_claims_a_cause():
     for name in ("after-shamsaei-2023", "after-oh-2018"):
         example = load_example(name)
@@ -152,12 +165,12 @@ def oh(**settings) -> Comparison:
 def test_the_difference_to_a_concurrent_control_is_the_headline():
     controlled = oh(group_by="group")
     alsfrs, fvc = controlled.endpoints
-    assert words.heading(alsfrs) == "ALSFRS-R: +1.09 points/month against control"
+    assert words.heading(alsfrs) == "ALSFRS-R: +1.09 points/month against control (less steep)"
     assert words.heading(fvc).startswith("FVC: inconclusive, −0.74 % predicted/month")
     assert words.numbers_line(alsfrs).endswith("n = 32 treated v 27 control")
     assert "Welch" in words.results_sentence(alsfrs)
     assert words.SINGLE_ARM not in words.design_line(controlled)
-    assert "reference date" in words.design_line(controlled)
+    assert "day 0 that the file gives them" in words.design_line(controlled)
     assert {test.role for test in alsfrs.tests} == {"exploratory"}
     assert alsfrs.holm_p == pytest.approx(2 * alsfrs.lead.p)
     assert controlled.joint is None
@@ -165,7 +178,7 @@ def test_the_difference_to_a_concurrent_control_is_the_headline():
 
 def test_arms_that_are_pooled_are_said_to_be():
     pooled = oh()
-    assert "although “control” looks like a concurrent control" in words.design_line(pooled)
+    assert "“control” looks like a concurrent control" in words.design_line(pooled)
     assert words.heading(pooled.endpoints[0]).startswith("ALSFRS-R: decline slower")
 
 
@@ -204,7 +217,7 @@ def test_the_methods_name_every_choice():
         "visits within 9 months",
         "visits up to day 30 after it were left out",
         "at least 3 visits",
-        "one-sided, towards a less steep decline",
+        "one-sided, towards a less steep decline after day 0; models and checks are two-sided",
         "90 % confidence intervals",
         "moved by −30 days",
         "1 patient was left out by hand",
@@ -228,3 +241,73 @@ def test_the_supporting_line_names_what_it_gives():
     assert line.startswith("Supporting: sign flip P")
     assert f"mixed model +{model.change.estimate:.2f}" in line
     assert "Hodges–Lehmann +" in line
+
+
+def armed(arms: dict[str, str], frame: pd.DataFrame, **settings) -> Comparison:
+    """Return a comparison of patients with arms."""
+    plain = trial_from(frame)
+    groups = [arms[name] for name in plain.patient_ids]
+    people = plain.patients_frame.assign(group=groups)
+    trial = Trial(people, plain.measurements_frame, plain.events_frame)
+    return compare(trial, Settings(group_by="group", **settings))
+
+
+def test_a_control_without_slopes_never_leads_and_two_other_arms_are_no_control():
+    frame = courses(12)
+    arms = {f"P{i}": ("control", "high", "low")[i % 3] for i in range(12)}
+    seen = frame[~(frame["patient"].map(arms).eq("control") & (frame["day"] > 0))]
+    result = armed(arms, seen)
+    groups = result.endpoints[0].groups
+    assert groups is not None
+    assert groups.difference is not None
+    assert result.endpoints[0].against_control is None
+    assert "against" not in words.heading(result.endpoints[0])
+    assert words.design_line(result).startswith("Before against after, all arms together")
+    assert "compared under Groups" in words.design_line(result)
+
+
+def test_three_arms_are_pooled_and_the_line_says_where_they_are_compared():
+    arms = {f"P{i}": ("control", "high", "low")[i % 3] for i in range(12)}
+    line = words.design_line(armed(arms, courses(12)))
+    assert line == (
+        "Before against after, all arms together (control, high, low). The arms are compared "
+        "under Groups."
+    )
+
+
+def test_an_endpoint_that_the_control_lacks_is_said_to_be_before_against_after():
+    arms = {f"P{i}": "control" if i % 2 else "cells" for i in range(12)}
+    fvc = courses(12, level=80, endpoint="fvc", seed=2)
+    frame = pd.concat([courses(12), fvc[fvc["patient"].map(arms) == "cells"]])
+    line = words.design_line(armed(arms, frame))
+    assert line.startswith("ALSFRS-R: “cells” against the concurrent “control”")
+    assert "FVC: before against after, all arms together, because too few patients" in line
+
+
+def test_small_litres_keep_digits_that_carry_something():
+    litres = courses(12, before=-0.3, level=30, endpoint="fvc_litres", seed=4)
+    litres["value"] = litres["value"] / 10
+    sentence = words.results_sentence(compared(litres, endpoints=("fvc_litres",)).endpoints[0])
+    interval = compared(litres, endpoints=("fvc_litres",)).endpoints[0].change_summary.interval
+    assert interval is not None
+    half = (interval.high - interval.low) / 2
+    assert half < 0.05
+    assert f"{abs(interval.low):.3f}" in sentence
+
+
+def test_the_methods_say_when_a_choice_has_no_effect():
+    frame = courses(12)
+    step = methods_paragraph(compared(frame, day0="both", estimator="broken_stick_jump"))
+    assert "the visit on day 0 itself counted as before" in step
+    skipped = methods_paragraph(compared(frame, day0="after", skip_days=10))
+    assert "the visit on day 0 itself was left out" in skipped
+    stranger = (PatientExclusion("P1", "other"), PatientExclusion("ZZ", "other"))
+    text = methods_paragraph(compared(frame, excluded_patients=stranger))
+    assert "1 patient was left out" in text
+
+
+def test_patients_without_visits_after_are_counted_also_for_the_broken_stick():
+    frame = courses(12)
+    lost = frame["patient"].isin(["P0", "P1"]) & (frame["day"] > 0)
+    stick = compared(frame[~lost], estimator="broken_stick")
+    assert said(stick, "2 patients with a slope before and none after")

@@ -1,0 +1,231 @@
+"""The documents say what the program does: keys, settings, commands and links."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import alslope
+from analysis.opening import opening_settings
+from analysis.setting_fields import FIELDS
+from analysis.settings import PatientExclusion, PointDecision, Settings
+from data.examples import EXAMPLE_IDS, load_example
+from data.recipe import CellFix, TrialRecipe
+from data.trial import Trial
+from report.json_export import SCHEMA
+from tests.conftest import ROOT
+from tests.exported import exported
+
+DOCS = ROOT / "docs"
+EXAMPLES = ROOT / "tests" / "docs"
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted(DOCS.rglob("*.md")),
+    *sorted((ROOT / "tests" / "reference").rglob("*.md")),
+]
+PLAIN = {
+    "number": lambda v: isinstance(v, int | float) and not isinstance(v, bool),
+    "whole number": lambda v: isinstance(v, int) and not isinstance(v, bool),
+    "text": lambda v: isinstance(v, str),
+    "true or false": lambda v: isinstance(v, bool),
+    "object": lambda v: isinstance(v, dict),
+}
+LINK = re.compile(r"\[([^\]]+)\]\(#[\w-]+\)")
+
+
+# The tables of docs/compare-json.md
+
+
+@dataclass
+class Tables:
+    """The kinds of objects that a document describes, and where a value disagrees with them.
+
+    ``rows`` holds the type of each key by kind; ``seen`` the keys that a value had.
+    """
+
+    rows: dict[str, dict[str, str]]
+    seen: set[tuple[str, str]] = field(default_factory=set)
+    problems: set[str] = field(default_factory=set)
+
+    def object(self, value: dict[str, Any], kind: str, prefix: str = "") -> None:
+        """Compare an object with the table of its kind."""
+        for name, below in value.items():
+            path = prefix + name
+            key = self._key(path, kind)
+            if key is not None:
+                self.seen.add((kind, key))
+                self.value(below, self.rows[kind][key], f"{kind}: {path}")
+            elif isinstance(below, dict) and self._opens(path, kind):
+                self.object(below, kind, f"{path}.")
+            else:
+                self.problems.add(f"{kind}: {path} is not documented")
+
+    def value(self, value: Any, type_: str, where: str) -> None:
+        """Compare a value with a type in words, such as ``list of [test](#test) or null``."""
+        if value is None and type_.endswith(" or null") and not type_.startswith("list of "):
+            return
+        type_ = type_ if type_.startswith("list of ") else type_.removesuffix(" or null")
+        link = LINK.fullmatch(type_)
+        if type_.startswith("list of ") and isinstance(value, list):
+            for item in value:
+                self.value(item, type_.removeprefix("list of "), where)
+        elif link and isinstance(value, dict):
+            self.object(value, link[1].lower())
+        elif not (type_ in PLAIN and PLAIN[type_](value)):
+            self.problems.add(f"{where} is {value!r}, not {type_}")
+
+    def unseen(self) -> list[str]:
+        """Return what is documented and was in no value."""
+        known = {(kind, key) for kind, rows in self.rows.items() for key in rows}
+        return sorted(f"{kind}: {key}" for kind, key in known - self.seen)
+
+    def _key(self, path: str, kind: str) -> str | None:
+        for key in self.rows[kind]:
+            # A name such as "points_1.25" holds a point, so one name may hold several.
+            pattern = re.sub(r"<\w+>", "<>", key)
+            if re.fullmatch(re.escape(pattern).replace("<>", ".+"), path):
+                return key
+        return None
+
+    def _opens(self, path: str, kind: str) -> bool:
+        return any(key.startswith(f"{path}.") for key in self.rows[kind])
+
+
+def tables_of(text: str) -> Tables:
+    """Return the tables of keys in a document, by heading."""
+    kinds: dict[str, dict[str, str]] = {}
+    for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+        title, _, body = part.partition("\n")
+        rows = re.findall(r"^\| `([^`]+)` \| ([^|]+) \|", body, flags=re.MULTILINE)
+        kinds[title.strip().lower()] = {key: type_.strip() for key, type_ in rows}
+    return Tables(kinds)
+
+
+RECIPE = TrialRecipe(
+    mapping={"visits.csv": {"Wert A": "alsfrs_r"}},
+    fixes=(CellFix("visits.csv", "", 15, "ALSFRS_R", "49", "39", "IMPOSSIBLE"),),
+)
+
+
+def decided(trial: Trial) -> dict[str, Any]:
+    """Return the settings with which a trial opens, with a patient and a value left out."""
+    last = trial.measurements.iloc[-1]
+    point = PointDecision(
+        last["patient"], last["endpoint"], float(last["day"]), float(last["value"]),
+        keep=False, reason="other",
+    )  # fmt: skip
+    return opening_settings(trial) | {
+        "excluded_patients": (PatientExclusion(trial.patient_ids[-1], "other"),),
+        "points": (point,),
+        "model_covariates": ("age",),
+        "flips": 1_000,
+        "resamples": 1_000,
+    }
+
+
+@cache
+def exports() -> tuple[dict[str, Any], ...]:
+    """Return JSON that holds every key: both bundled trials, with decisions and a stray visit."""
+    found = []
+    for name in EXAMPLE_IDS:
+        trial = load_example(name).trial
+        frame = trial.measurements_frame.copy()
+        frame.loc[frame.index[0], "value"] = 0.0
+        trial = replace(trial, measurements_frame=frame, recipe=RECIPE)
+        found.append(exported(trial, **decided(trial)))
+    return tuple(found)
+
+
+@cache
+def compared() -> Tables:
+    tables = tables_of((DOCS / "compare-json.md").read_text("utf-8"))
+    for export in exports():
+        tables.object(export, "top level")
+    return tables
+
+
+def test_every_key_of_the_json_is_documented_with_its_type():
+    assert sorted(compared().problems) == []
+
+
+def test_every_documented_key_exists():
+    assert compared().unseen() == []
+
+
+# Settings, commands, links
+
+
+def test_the_schema_is_named():
+    assert f"`{SCHEMA}`" in (DOCS / "compare-json.md").read_text("utf-8")
+
+
+def test_every_setting_is_in_the_table_of_the_command_line():
+    text = (DOCS / "command-line.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| `([^`]+)` \| [^|]+ \| `(\w+)` \|", text, flags=re.MULTILINE)
+    default = Settings()
+    written = {
+        name: (spec.to_text(getattr(default, name)), spec.url) for name, spec in FIELDS.items()
+    }
+    assert {name: (value, url) for name, value, url in rows} == written
+
+
+def consoles() -> dict[str, str]:
+    """Return the commands that the documents show with their output, where the files are known."""
+    found = {}
+    for page in PAGES:
+        for block in re.findall(r"```console\n(.*?)```", page.read_text("utf-8"), flags=re.DOTALL):
+            for part in re.split(r"^\$ python -m alslope ", block, flags=re.MULTILINE)[1:]:
+                command, _, shown = part.partition("\n")
+                file = " ".join(command.split()[1:2])
+                if file in EXAMPLE_IDS or (EXAMPLES / file).is_file():
+                    found[command] = shown
+    return found
+
+
+def test_both_bundled_trials_are_shown_in_use():
+    assert {f"compare {name}" for name in EXAMPLE_IDS} <= set(consoles())
+
+
+@pytest.mark.parametrize("command", consoles())
+def test_shown_output_is_what_the_command_prints(command, capsys, monkeypatch):
+    monkeypatch.chdir(EXAMPLES)
+    alslope.main(command.split())
+    said, shown = capsys.readouterr(), consoles()[command].strip()
+    # Findings of the reading may be left out in front; the result may not be cut.
+    assert shown
+    assert said.out.strip() in shown
+    assert (said.err + said.out).strip().endswith(shown)
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors that GitHub makes of headings."""
+    outside_code = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", outside_code, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path):
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        path, _, anchor = link.partition("#")
+        target = page if not path else (page.parent / path).resolve()
+        if re.match(r"\w+:", link):
+            continue
+        missing = not target.exists()
+        if missing or (anchor and anchor not in anchors(target.read_text("utf-8"))):
+            broken.append(link)
+    assert broken == []
+
+
+def test_every_page_of_methods_is_in_the_table_of_contents():
+    text = (DOCS / "methods.md").read_text("utf-8")
+    fragments = [path.name for path in DOCS.glob("methods-*.md")]
+    assert [name for name in fragments if f"({name}" not in text] == []
