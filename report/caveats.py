@@ -182,12 +182,12 @@ def _about_checks(comparison: Comparison) -> Iterable[str]:
                 f"{result.unit} by itself; {signed(change)} was seen."
             )
         without = leave_one_out(result, settings)
-        deciding = int(np.sum(without.crosses | without.flips))
+        deciding = int(without.crosses.sum())
         if deciding:
             yield (
                 f"{label}: leaving out {'one patient' if deciding == 1 else 'any one'} "
-                f"{'' if deciding == 1 else f'of {deciding} patients '}moves P across 0.05 or "
-                "turns the sign (Checks)."
+                f"{'' if deciding == 1 else f'of {deciding} patients '}moves P across 0.05 "
+                "(Checks)."
             ).replace("  ", " ")
 
 

@@ -259,7 +259,7 @@ def test_json_of_trials_without_a_result_holds_no_nan(capsys, tmp_path, patients
 
 def test_json_has_every_patient_settings_and_versions(capsys):
     said = compared(capsys, EXAMPLE)
-    assert said["schema"] == "alslope-compare-1"
+    assert said["schema"] == "alslope-compare-2"
     assert said["trial"]["simulated"] is True
     assert len(said["trial"]["data_sha256"]) == 64
     assert {"alslope", "python", "numpy", "scipy", "pandas"} <= set(said["versions"])

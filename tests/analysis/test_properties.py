@@ -452,10 +452,10 @@ def test_covariates_have_one_order_in_words_links_and_json():
     assert choices == Settings(model_covariates=("age", "onset_site"))
     assert choices.to_query() == {"covariates": "age~onset_site"}
     assert choices.to_json()["model_covariates"] == ["age", "onset_site"]
-    said = {"model_covariates": "mixed model adjusted for age, onset site"}
+    said = {"model_covariates": "models of all visits adjusted for age, onset site"}
     assert choices.differences() == said
     assert Settings().differences(choices) == {
-        "model_covariates": "mixed model adjusted for nothing"
+        "model_covariates": "models of all visits adjusted for nothing"
     }
 
 

@@ -101,7 +101,7 @@ def test_settings_inside_the_tabs_reach_the_numbers():
     at = opened(trial="after-oh-2018")
     at.session_state["w.tab"] = "Groups"
     at.run()
-    assert "although “control” looks like a concurrent control" in text_of(at)
+    assert "“control” looks like a concurrent control" in text_of(at)
     at.selectbox(key="w.group_by").set_value("group").run()
     assert "+1.09 points/month against control" in headline(healthy(at))
     assert query(at)["groups"] == "group"

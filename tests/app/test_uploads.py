@@ -36,6 +36,18 @@ from tests.app.driver import (
 )
 from ui.text import inert
 
+ALL_TABS = (
+    "Tests",
+    "Model",
+    "Responders",
+    "Checks",
+    "Groups",
+    "Day 0",
+    "Course",
+    "Methods",
+    "Patients",
+)
+
 
 def drop_and_visit(content, **options):
     """Drop a file and visit every page; return the app on the Trial page."""
@@ -216,7 +228,7 @@ def test_one_patient_without_a_transplant_date_leaves_the_others():
     at = drop_and_visit("\n".join(lines))
     assert "7 analysed of 8 loaded" in at.markdown[0].value
     assert "n = 7 of 8" in headline(go_to(at, SLOPES))
-    at.session_state["w.tab"] = "Who is in it"
+    at.session_state["w.tab"] = "Patients"
     assert "A3" in text_of(healthy(at.run()))
 
 
@@ -329,7 +341,7 @@ def test_identifiers_with_markup_are_shown_letter_by_letter():
     bar(at, "w.everyone").set_value(True).run()
     for chart in charts(healthy(at)).values():
         assert "<b>y</b>" not in chart["figure"] + chart["printed"]
-    at.session_state["w.tab"] = "Who is in it"
+    at.session_state["w.tab"] = "Patients"
     said = "\n".join(markdown(go_to(at, SLOPES)))
     assert not [name for name in MARKUP if name in said and inert(name) != name]
 
@@ -338,7 +350,7 @@ def test_identifiers_with_markup_are_inert_among_those_left_out():
     content = trial_csv(["**x**", "<b>y</b>", "$a$"], months=(-6, 0, 3))
     content += trial_csv(4).split("\n", 1)[1]
     at = drop(opened(), content)
-    for tab in ("Tests", "Patients", "Who is in it"):
+    for tab in ALL_TABS:
         go_to(at, SLOPES)
         at.session_state["w.tab"] = tab
         said = "\n".join(markdown(healthy(at.run())))
@@ -373,7 +385,7 @@ def saved_by(at, monkeypatch, page) -> dict[str, str]:
         patch.setattr(st, "download_button", spy)
         go_to(at, page)
         tabs: dict[str, tuple[str, tuple[str, ...]]]
-        tabs = {SLOPES: ("w.tab", ("Tests", "Patients", "Who is in it"))}
+        tabs = {SLOPES: ("w.tab", ALL_TABS)}
         tabs[TRIAL] = ("w.preview", ("Completeness", "Patients", "Values"))
         key, labels = tabs.get(page, ("", ()))
         for label in labels:

@@ -696,7 +696,7 @@ def test_settings_and_trial_are_told_as_they_were_chosen():
     same(document["settings"], unchosen | chosen)
     assert document["absent_endpoints"] == ["svc"]
     assert document["control"] is None
-    assert document["schema"] == "alslope-compare-1"
+    assert document["schema"] == "alslope-compare-2"
     rate = document["rate"]
     assert (rate["unit"], rate["months_before"], rate["months_after"]) == ("month", 1, 1)
     assert "differ in length (7 and 8 months)" in rate["unavailable"]
