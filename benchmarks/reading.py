@@ -1,6 +1,6 @@
 """How long reading takes, from the bytes of the files to the trial, with the child process.
 
-Run ``python -m benchmarks.reading`` on an idle machine; the table is in the docs.
+Run ``python -m benchmarks.reading`` on an idle machine.
 """
 
 from __future__ import annotations
