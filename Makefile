@@ -36,7 +36,7 @@ run: $(RUN_STAMP)
 	@exec $(PY) -m alslope serve $(ARGS)
 
 test: $(DEV_STAMP)
-	@exec $(PY) -m pytest -n auto --dist loadfile $(ARGS)
+	@exec env OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: $(DEV_STAMP)
 	@status=0; \
