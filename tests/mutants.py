@@ -31,7 +31,7 @@ _SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.GtE: ast.Lt,
     ast.BitAnd: ast.BitOr,
 }
-_TESTS = ("tests/analysis", "tests/test_json_keys.py")
+_TESTS = ("tests/analysis", "tests/report", "tests/test_json_keys.py")
 
 
 def is_number(node: ast.AST) -> bool:
@@ -98,7 +98,8 @@ def survives(file: Path, source: str, home: Path) -> bool:
     original = target.read_text("utf-8")
     target.write_text(source, "utf-8")
     try:
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *_TESTS]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+        command += ["-n", "auto", "--dist", "loadfile", *_TESTS]
         done = subprocess.run(command, cwd=home, capture_output=True, check=False)
         return done.returncode == 0
     finally:
