@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from scipy import special, stats
 
+from analysis.random_flips import by_size
 from analysis.results import Interval, TestResult
 from analysis.signed_rank import rounded
 from data.trial import FloatArray
@@ -61,8 +62,7 @@ def bca_mean(changes: FloatArray, level: float, *, resamples: int, seed: int) ->
             interval=Interval(base.estimate - half, base.estimate + half, level, level),
             notes=(f"normal interval in place of BCa above {MOST_RESAMPLED} patients",),
         )
-    # In the order of size: then neither the order of patients nor a mirror image matters.
-    values = values[np.lexsort((values, np.abs(values)))]
+    values = by_size(values)
     means = _resampled_means(values, resamples, np.random.default_rng(seed))
     low, high = bca_ends(values, means, level)
     drawn = f"{resamples:,} resamples, seed {seed}"

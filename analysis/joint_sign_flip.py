@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from analysis.random_flips import random_subset_sums
 from analysis.results import finite
 from analysis.settings import Alternative
 from analysis.signed_rank import rounded
@@ -15,7 +16,6 @@ from data.trial import FloatArray
 
 EXACT_PATIENTS: Final = 16
 MOST_PATIENTS: Final = 2_000
-_BITS: Final = 12
 _NONE_LEFT: Final = 1e-9
 _SLACK: Final = 1e-7
 
@@ -175,10 +175,6 @@ def _all_sums(moving: FloatArray) -> FloatArray:
 
 
 def _random_sums(moving: FloatArray, flips: int, seed: int) -> FloatArray:
-    """Draw random flips; the signs of 12 patients at a time are one draw from all their sums."""
-    rng = np.random.default_rng(seed)
-    sums = np.zeros((2, flips))
-    for start in range(0, moving.shape[1], _BITS):
-        table = _all_sums(moving[:, start : start + _BITS])
-        sums += table[:, rng.integers(0, table.shape[1], flips)]
-    return sums
+    """Draw random flips: those of a subset take away twice its sums."""
+    total = moving.sum(axis=1)[:, None]
+    return np.asarray(total - 2 * random_subset_sums(moving, flips=flips, seed=seed))

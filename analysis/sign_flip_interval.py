@@ -8,13 +8,13 @@ from typing import Final
 import numpy as np
 from scipy import optimize, special, stats
 
+from analysis.random_flips import by_size, random_subset_sums, subset_sums
 from analysis.results import Interval
 from analysis.signed_rank import MONTE_CARLO_FLIPS, rounded
-from data.trial import FloatArray, IntArray
+from data.trial import FloatArray
 
 EXACT_SUBSETS: Final = 24
 _LISTED: Final = 12
-_BITS: Final = 12
 
 
 def sign_flip_interval(
@@ -45,8 +45,9 @@ def sign_flip_interval(
     1 − 2k/2ⁿ for changes that scatter symmetrically (Hartigan 1969, *Journal of the American
     Statistical Association* 64:1303-1317). To 12 patients the means are listed, to 24 counted.
     Above, the means of random subsets take their place, which keeps the level:
-    k = ⌊(1 − level)/2 · (draws + 1)⌋. Above 2,000 the normal approximation of the test is
-    inverted: |n(d̄ − μ)| = z √Σ(dᵢ − μ)².
+    k = ⌊(1 − level)/2 · (draws + 1)⌋. They are those that the random test flips, so its one-sided
+    P values and the interval cannot disagree about 0. Above 2,000 the normal approximation of the
+    test is inverted: |n(d̄ − μ)| = z √Σ(dᵢ − μ)².
     """
     values = rounded(changes)
     n = len(values)
@@ -64,20 +65,11 @@ def sign_flip_interval(
         )
     attained = 1 - 2 * k / 2.0**n
     if n <= _LISTED:
-        sums, sizes = _subsets(values)
+        sums, sizes = subset_sums(values), subset_sums(np.ones(n))
         low, high = _kth_from_both_ends(sums[1:] / sizes[1:], k)
     else:
         low, high = _kth_mean(values, k), -_kth_mean(-values, k)
     return Interval(low, high, level, attained), ""
-
-
-def _subsets(values: FloatArray) -> tuple[FloatArray, IntArray]:
-    """Return sum and size of every subset; the empty one comes first."""
-    sums, sizes = np.zeros(1), np.zeros(1, dtype=np.int64)
-    for value in values:
-        sums = np.concatenate((sums, sums + value))
-        sizes = np.concatenate((sizes, sizes + 1))
-    return sums, sizes
 
 
 def _kth_from_both_ends(means: FloatArray, k: int) -> tuple[float, float]:
@@ -95,8 +87,8 @@ def _kth_mean(values: FloatArray, k: int) -> float:
     target = float(special.ndtri((k - 0.5) / total))
 
     def gap(shift: float) -> float:
-        left = np.sort(_subsets(values[:half] - shift)[0])
-        right = np.sort(-_subsets(values[half:] - shift)[0])
+        left = np.sort(subset_sums(values[:half] - shift))
+        right = np.sort(-subset_sums(values[half:] - shift))
         with_empty = int(np.searchsorted(left, right, side="right").sum())
         return float(special.ndtri(max(with_empty - 1, 0.25) / total)) - target
 
@@ -108,16 +100,11 @@ def _kth_mean(values: FloatArray, k: int) -> float:
 def _random_interval(
     values: FloatArray, level: float, flips: int, seed: int
 ) -> tuple[Interval | None, str]:
-    """Take the ends from random subsets, 12 patients at a time from the table of their subsets."""
-    # In the order of size: then mirrored changes have mirrored ends, whatever order patients have.
-    values = values[np.lexsort((values, np.abs(values)))]
-    rng = np.random.default_rng(seed)
-    sums, sizes = np.zeros(flips), np.zeros(flips, dtype=np.int64)
-    for start in range(0, len(values), _BITS):
-        of_sums, of_sizes = _subsets(values[start : start + _BITS])
-        drawn = rng.integers(0, len(of_sums), flips)
-        sums += of_sums[drawn]
-        sizes += of_sizes[drawn]
+    """Take the ends from random subsets, those whose signs the test of the same seed flips."""
+    values = by_size(values)
+    sums, sizes = random_subset_sums(
+        np.vstack((values, np.ones(len(values)))), flips=flips, seed=seed
+    )
     some = sizes > 0
     # An empty subset is the flip that changes nothing: it counts against either end.
     k = math.floor((1 - level) / 2 * (flips + 1)) - int(np.count_nonzero(~some))

@@ -9,6 +9,7 @@ from typing import Final, Literal
 import numpy as np
 from scipy import stats
 
+from analysis.random_flips import by_size, random_subset_sums
 from data.trial import FloatArray
 
 Zeros = Literal["wilcox", "pratt"]
@@ -17,7 +18,6 @@ EXACT_RANKS: Final = 200
 EXACT_FLIPS: Final = 40
 MONTE_CARLO_FLIPS: Final = 2_000
 ROUNDING: Final = 10
-_BITS: Final = 12
 _PAIRS: Final = 2_000
 
 
@@ -153,7 +153,7 @@ def sign_flip(changes: FloatArray, *, flips: int, seed: int) -> Tails:
             float(stats.norm.cdf(z)),
             exact=False,
         )
-    return _random_flips(magnitude, observed, slack, flips, np.random.default_rng(seed))
+    return _random_flips(by_size(values), slack, flips, seed)
 
 
 def _exact_flips(magnitude: FloatArray, observed: float, slack: float) -> Tails:
@@ -183,14 +183,10 @@ def _all_sums(magnitude: FloatArray) -> FloatArray:
     return sums
 
 
-def _random_flips(
-    magnitude: FloatArray, observed: float, slack: float, flips: int, rng: np.random.Generator
-) -> Tails:
-    """Count random flips; the signs of 12 patients at a time are one draw from all their sums."""
-    sums = np.zeros(flips)
-    for start in range(0, len(magnitude), _BITS):
-        table = _all_sums(magnitude[start : start + _BITS])
-        sums += table[rng.integers(0, len(table), flips)]
+def _random_flips(values: FloatArray, slack: float, flips: int, seed: int) -> Tails:
+    """Count random flips: those of a subset take away twice its sum."""
+    observed = float(values.sum())
+    sums = observed - 2 * random_subset_sums(values[None], flips=flips, seed=seed)[0]
     up = int(np.sum(sums >= observed - slack))
     down = int(np.sum(sums <= observed + slack))
     both = int(np.sum(np.abs(sums) >= abs(observed) - slack))
@@ -235,9 +231,10 @@ def hodges_lehmann(changes: FloatArray, level: float) -> tuple[float, float, flo
     pairs = n * (n + 1) // 2
     k = max(1, _signed_rank_quantile(n, (1 - level) / 2))
     if n <= _PAIRS:
-        i, j = np.triu_indices(n)
-        walsh = np.sort((values[i] + values[j]) / 2)
-        middle = (walsh[(pairs - 1) // 2] + walsh[pairs // 2]) / 2
+        sums = np.concatenate([values[i:] + values[i] for i in range(n)])
+        places = ((pairs - 1) // 2, pairs // 2, k - 1, pairs - k)
+        walsh = np.partition(sums, places) / 2
+        middle = (walsh[places[0]] + walsh[places[1]]) / 2
         low, high = walsh[k - 1], walsh[pairs - k]
     else:
         middle = (_kth_walsh(values, (pairs + 1) // 2) + _kth_walsh(values, pairs // 2 + 1)) / 2
