@@ -287,7 +287,22 @@ def mean_course(points: Points, spacing: float, level: float) -> MeanCourse:
         Each patient counts once at each centre, with the visit nearest to it.
     """
     known = np.isfinite(points.month) & points.analysable
-    month, patient, value = points.month[known], points.patient[known], points.value[known]
+    visits = (points.patient[known], points.month[known], points.value[known])
+    return mean_by_month(*visits, spacing, level)
+
+
+def mean_by_month(
+    patient: IntArray, month: FloatArray, value: FloatArray, spacing: float, level: float
+) -> MeanCourse:
+    """Return the mean of some visits by visit month.
+
+    Parameters
+    ----------
+    patient, month, value
+        Patient, months from day 0 and value of each visit, all known.
+    spacing, level
+        As for :func:`mean_course`.
+    """
     if not len(month):
         empty = np.empty(0)
         return MeanCourse(spacing, empty, empty.astype(np.int64), empty, empty, empty, empty)

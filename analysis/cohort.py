@@ -21,7 +21,17 @@ def visit_spacing(points: Points) -> float:
     rise and fall without anybody's course doing so.
     """
     known = np.isfinite(points.month) & points.analysable
-    patient, month = points.patient[known], points.month[known]
+    return usual_spacing(points.patient[known], points.month[known])
+
+
+def usual_spacing(patient: IntArray, month: FloatArray) -> float:
+    """Return the usual time between two visits of one patient, in round months.
+
+    Parameters
+    ----------
+    patient, month
+        Patient and time of each visit, all known.
+    """
     order = np.lexsort((month, patient))
     gaps = np.diff(month[order])[np.diff(patient[order]) == 0]
     gaps = gaps[gaps > 0]

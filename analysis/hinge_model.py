@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from analysis.change_from_day0 import MeanCourse, mean_by_month
+from analysis.cohort import usual_spacing
 from analysis.hinge_rows import UNSETTLED, HingeRows, fit_or_reason, hinge_rows
 from analysis.hinge_values import (
     CurvatureCheck,
@@ -154,6 +156,32 @@ class HingeModel:
             high=np.asarray([point.high for point in points]),
             level=level,
         )
+
+    def run_in_continued(self, months: npt.ArrayLike) -> FloatArray:
+        """Return the mean course before day 0 continued as a straight line, b0 + b1 t.
+
+        Parameters
+        ----------
+        months
+            Months from day 0, shape (k,).
+        """
+        month = np.atleast_1d(np.asarray(months, dtype=np.float64))
+        if self._fit is None:
+            return np.full(len(month), np.nan)
+        return np.asarray(self._fit.beta[0] + self._fit.beta[1] * month)
+
+    @cached_property
+    def visit_span(self) -> tuple[float, float]:
+        """Months of the first and the last visit in the model; NaN without any."""
+        month = self._rows.month
+        return (float(month.min()), float(month.max())) if len(month) else (math.nan, math.nan)
+
+    @cached_property
+    def observed(self) -> MeanCourse:
+        """Means by visit month of the visits in the model, each patient once at each month."""
+        rows = self._rows
+        spacing = usual_spacing(rows.patient, rows.month)
+        return mean_by_month(rows.patient, rows.month, rows.value, spacing, self.level)
 
     @cached_property
     def change_test(self) -> ModelTest:

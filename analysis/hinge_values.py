@@ -268,6 +268,17 @@ class ModelCourse:
     high: FloatArray
     level: float
 
+    def cut(self, low: float, high: float) -> Self:
+        """Return the course without what lies outside a scale.
+
+        Parameters
+        ----------
+        low, high
+            Ends of the scale.
+        """
+        mean, lower, upper = (np.clip(c, low, high) for c in (self.mean, self.low, self.high))
+        return replace(self, mean=mean, low=lower, high=upper)
+
 
 @dataclass(frozen=True, slots=True)
 class ModelDifference:

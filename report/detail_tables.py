@@ -11,12 +11,14 @@ from analysis.baseline import BaselineCell, BaselineRow, BaselineTable
 from analysis.change_from_day0 import ChangeFromDay0
 from analysis.comparison import Comparison, EndpointComparison
 from analysis.group_values import GroupComparison
+from analysis.hinge_course import CourseByMonth
 from analysis.hinge_model import HingeModel
 from analysis.hinge_values import RANDOM_EFFECTS, Effect
 from analysis.population_model import PopulationModel
 from analysis.rate import Rate
 from analysis.responders import Share
 from analysis.settings import Alternative
+from data.endpoints import Endpoint
 from report.numbers import DASH, decimals_for, interval_text, mean_sd, p_value, plain, signed, span
 from report.numbers import level as level_text
 
@@ -98,6 +100,25 @@ def _share(share: Share) -> str:
 
 def _percent(share: float) -> str:
     return f"{plain(100 * share, 0)} %" if math.isfinite(share) else DASH
+
+
+def model_course(endpoint: Endpoint, course: CourseByMonth) -> pd.DataFrame:
+    """Return the mean course of the mixed model and the observed means, one row a month."""
+    fitted = course.model
+    return pd.DataFrame(
+        {
+            "endpoint": endpoint.label,
+            "unit": endpoint.unit,
+            "month": course.month,
+            "patients": course.n,
+            "observed_mean": course.observed,
+            "model_mean": fitted.mean,
+            "model_ci_low": fitted.low,
+            "model_ci_high": fitted.high,
+            "ci_level": fitted.level,
+            "run_in_continued": course.continued,
+        }
+    )
 
 
 def model(found: HingeModel, rate: Rate, unit: str) -> pd.DataFrame:

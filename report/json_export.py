@@ -14,6 +14,7 @@ import scipy
 
 from analysis.comparison import Comparison, EndpointComparison
 from analysis.details import Details, EndpointDetails
+from analysis.hinge_course import course_by_month
 from analysis.results import finite
 from analysis.slopes import SideSlopes
 from data.recipe import TrialRecipe
@@ -137,7 +138,7 @@ def _endpoint(
         "group_model": None
         if more.group_model is None
         else {"unit": more.model.unit, **more.group_model.to_json()},
-        "model": more.model.to_json(),
+        "model": more.model.to_json() | {"course": course_by_month(more.model).to_json()},
         "population_model": more.population.to_json(),
         "diagnostics": more.diagnosis.to_json(ids),
         "from_day0": more.from_day0.to_json(),

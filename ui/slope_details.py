@@ -14,12 +14,15 @@ from analysis.change_from_day0 import change_from_day0
 from analysis.comparison import Comparison, EndpointComparison
 from analysis.details import baseline_grouping
 from analysis.diagnosis import Diagnosis, diagnose
+from analysis.hinge_course import hinge_course
+from analysis.hinge_model import HingeModel
 from data.trial import Trial
 from report import detail_tables, tables, words
 from report.caveats import caveats
 from report.charts.diagnostics import before_change_alt, before_change_figure, qq_alt, qq_figure
 from report.charts.leave_one_out import leave_one_out_alt, leave_one_out_figure
 from report.charts.mean_course import course_of, mean_course_alt, mean_course_figure
+from report.charts.model_course import model_course_alt, model_course_figure
 from report.charts.parts import Names
 from report.charts.residuals import residuals_alt, residuals_figure
 from report.charts.shares import shares_alt, shares_figure, shares_of
@@ -139,6 +142,7 @@ def model_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
         st.caption(f"{found.n_patients} patients, {found.n_rows} visits. {' '.join(found.notes)}")
         if found.explanation:
             st.warning(found.explanation, icon=":material/info:")
+        _model_course(trial, comparison, result, found)
         show_small_table(
             detail_tables.model_spread(found, f"{result.endpoint.change_unit}/month"),
             f"spread-{key}",
@@ -149,6 +153,31 @@ def model_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
         show_small_table(
             detail_tables.model_checks(found, result.rate, result.unit), f"shape-{key}", trial
         )
+
+
+def _model_course(
+    trial: Trial, comparison: Comparison, result: EndpointComparison, found: HingeModel
+) -> None:
+    """Draw the mean course of the model; its file holds the course and the observed means."""
+    settings, endpoint = comparison.settings, result.endpoint
+    course = once(
+        ("model course", trial.instance, settings.key, endpoint.key),
+        lambda: hinge_course(found, endpoint),
+    )
+    subtitle = f"{found.n_patients} patients, {found.n_rows} visits. {' '.join(found.notes)}"
+    show_figure(
+        Chart(
+            name=f"model-course-{endpoint.key}",
+            build=lambda look, names: model_course_figure(endpoint, course, look),
+            depends=settings.key,
+            frame=frame_for(
+                f"{endpoint.label}: mean course by the mixed model", subtitle, comparison, trial
+            ),
+            alt=model_course_alt(endpoint, course),
+            numbers=lambda names: detail_tables.model_course(endpoint, course.by_month),
+        ),
+        trial,
+    )
 
 
 def responders_tab(trial: Trial, comparison: Comparison, results: Results) -> None:

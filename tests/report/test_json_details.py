@@ -558,6 +558,40 @@ def test_mixed_model_equals_r():
     same_effect(ours["slope_after"], "slope_after", "slope after", contrasts["slope_after"])
 
 
+def test_mean_course_of_the_mixed_model_equals_r():
+    name = "hinge_n20"
+    theirs = mixed(name)["models"]["hinge_reml"]
+    course = only_endpoint(exported_hinge(name))["model"]["course"]
+    level, before, change = theirs["beta"]
+    frame = visits(name)
+    # Visits are about 3 months apart; of two at one month, such as 0 and 0.9, the nearer counts.
+    month = 3 * (frame["t"] / 3).round()
+    near = frame.assign(month=month, away=(frame["t"] - month).abs()).sort_values("away")
+    seen = near.drop_duplicates(["patient", "month"]).groupby("month")["y"]
+    assert [row["month"] for row in course] == list(range(-9, 19, 3))
+    banded = 0
+    for row in course:
+        month = row["month"]
+        found = {key: row[key] for key in ("n", "observed", "mean", "continued")}
+        n = int(seen.count().get(month, 0))
+        expected = {
+            "n": n,
+            "observed": seen.mean()[month] if n >= 3 else None,
+            "mean": level + before * month + change * max(month, 0),
+            "continued": level + before * month if month > 0 else None,
+        }
+        same(found, expected, rel=1e-6, at=month)
+        point = theirs["contrasts"].get(f"fitted_at_{month:g}")
+        if point is not None:
+            kr = point["kenward_roger"]
+            half = stats.t.isf(0.025, kr["df"]) * kr["se"]
+            assert row["high"] - row["mean"] == pytest.approx(half, rel=1e-4)
+            assert row["mean"] - row["low"] == pytest.approx(half, rel=1e-4)
+            banded += 1
+        assert row["low"] < row["mean"] < row["high"]
+    assert banded == 4
+
+
 def test_checks_of_the_mixed_model_equal_r():
     theirs = mixed("hinge_n20")
     ours = only_endpoint(exported_hinge("hinge_n20"))["model"]
@@ -623,6 +657,7 @@ def test_a_model_that_cannot_be_fitted_says_why():
     assert model["change_test"]["reason"] == model["variances"]["test"]["reason"] == reason
     assert model["curvature"]["reason"] == reason
     assert model["change"]["estimate"] is None
+    assert model["course"] == []
     population = found["population_model"]
     assert population["reason"] == "fewer than 3 patients have visits that can be analysed"
     assert (population["working"], population["correlation"]) == ("", None)
