@@ -199,7 +199,7 @@ def _random_flips(values: FloatArray, slack: float, flips: int, seed: int) -> Ta
 def _signed_rank_quantile(n: int, probability: float) -> int:
     """Return the smallest k with P(W <= k) >= probability, for n untied changes."""
     if n > EXACT_RANKS:
-        mean, sd = n * (n + 1) / 4, np.sqrt(n / (n + 1) * (2 * n + 1) / 24)
+        mean, sd = n * (n + 1) / 4, np.sqrt(n * (n + 1) * (2 * n + 1) / 24)
         return max(0, int(np.floor(mean + stats.norm.ppf(probability) * sd)))
     cumulative = np.cumsum(_sum_distribution(np.arange(1, n + 1)))
     return int(np.searchsorted(cumulative, probability * (1 - 1e-12)))
@@ -244,7 +244,7 @@ def hodges_lehmann(changes: FloatArray, level: float) -> tuple[float, float, flo
 
 def _attained(n: int, k: int) -> float:
     if n > EXACT_RANKS:
-        mean, sd = n * (n + 1) / 4, np.sqrt(n / (n + 1) * (2 * n + 1) / 24)
+        mean, sd = n * (n + 1) / 4, np.sqrt(n * (n + 1) * (2 * n + 1) / 24)
         return float(1 - 2 * stats.norm.cdf((k - 1 - mean) / sd))
     below = _sum_distribution(np.arange(1, n + 1))[:k].sum()
     return float(1 - 2 * below)
