@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from analysis.baseline_variables import VALUE_AGE_DAYS, Variable, baseline_variables
+from analysis.filters import passing
 from analysis.grouping import Grouping
 from analysis.results import finite
 from analysis.settings import Settings
@@ -179,7 +180,7 @@ def baseline_table(
     Parameters
     ----------
     trial
-        Whose patients: all that were loaded, also those who are left out of the comparison.
+        Whose patients: all who pass the filters, also those who are left out of the comparison.
     settings
         Which transplant is day 0, and which values are left out or kept.
     grouping
@@ -192,17 +193,18 @@ def baseline_table(
     number of patients (Austin 2009, doi 10.1002/sim.3697; for several categories Yang & Dalton
     2012, SAS Global Forum, paper 335).
     """
-    n = len(trial.patient_ids)
-    masks: list[BoolArray] = [np.ones(n, dtype=np.bool_)]
+    passes = passing(trial, settings)
+    masks: list[BoolArray] = [passes]
     labels: tuple[str, ...] = ()
     ungrouped: tuple[str, ...] = ()
     if grouping is not None and grouping.labels:
         labels = grouping.labels
-        masks += [grouping.members(at) for at in range(len(labels))]
-        ungrouped = tuple(trial.patient_ids[i] for i in np.flatnonzero(grouping.code < 0))
+        masks += [grouping.members(at) & passes for at in range(len(labels))]
+        nowhere = passes & (grouping.code < 0)
+        ungrouped = tuple(trial.patient_ids[i] for i in np.flatnonzero(nowhere))
     return BaselineTable(
         by=grouping.name if grouping is not None else "",
-        columns=("all patients", *labels),
+        columns=("all who pass the filters" if settings.filters else "all patients", *labels),
         n=tuple(int(mask.sum()) for mask in masks),
         ungrouped=ungrouped,
         rows=tuple(

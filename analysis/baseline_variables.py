@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from analysis.grouping import coded
+from analysis.predicted_fvc import equation_note, present_endpoints
 from analysis.settings import Settings
 from analysis.slope_points import SAME_DAY, Points, day0_offsets, place_points
 from analysis.staging import Stages, StageTable, stage_visits
@@ -156,12 +157,14 @@ def _months_ill(trial: Trial, until: FloatArray) -> FloatArray:
 
 def _scores(trial: Trial, settings: Settings, zero: FloatArray) -> list[Variable]:
     found = []
-    for key in trial.endpoints:
+    for key in present_endpoints(trial, settings):
         endpoint = ENDPOINTS[key]
         at = day0_values(place_points(trial, key, settings), len(trial.patient_ids))
         age = np.abs(at.month) * DAYS_PER_MONTH
+        note = equation_note(trial, settings) if key == "fvc" else ""
+        decimals = endpoint.decimals
         found.append(
-            Variable(key, endpoint.label, endpoint.unit, endpoint.decimals, at.value, None, age)
+            Variable(key, endpoint.label, endpoint.unit, decimals, at.value, None, age, note)
         )
         if key == "alsfrs_r":
             ill = _months_ill(trial, zero + at.month * DAYS_PER_MONTH)

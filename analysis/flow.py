@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
+from analysis.filters import filtered_out
 from analysis.settings import Settings
 from analysis.slope_onset import NO_ONSET, ONSET_TOO_LATE
 from analysis.slope_points import SAME_DAY
 from analysis.slopes import SideSlopes, SlopeTable
 from data.trial import Trial
+
+PASSING: Final = "passing the filters"
+"""Name of the step of those who pass the filters; it is there where filters are set."""
+
+_AFTER_EVENT: Final = {
+    "niv": "visits after NIV not counted",
+    "tracheostomy": "visits after tracheostomy not counted",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,8 @@ def patient_flow(
 ) -> tuple[FlowStep, ...]:
     """Return the steps loaded → in the analysis → in window → enough visits (paired and tested).
 
+    With filters, a step of those who pass them stands after the first.
+
     Parameters
     ----------
     trial, settings
@@ -54,19 +65,34 @@ def patient_flow(
         Slopes made with the same settings.
     """
     ids = trial.patient_ids
-    reasons = _reasons_before_slopes(trial, settings)
-    eligible = np.asarray([patient not in reasons for patient in ids], dtype=np.bool_)
+    filtered = {ids[i]: why for i, why in filtered_out(trial, settings).items()}
+    reasons = {
+        patient: why
+        for patient, why in _reasons_before_slopes(trial, settings).items()
+        if patient not in filtered
+    }
+    eligible = np.asarray(
+        [patient not in reasons and patient not in filtered for patient in ids], dtype=np.bool_
+    )
     before, after = table.before, table.after
     seen = eligible & (before.n > 0) & (after.n > 0)
     paired = seen & before.enough & after.enough
-    known = np.bincount(table.points.patient, minlength=len(ids)) > 0
+    points = table.points
+    known = np.bincount(points.patient, minlength=len(ids)) > 0
+    ended = np.bincount(points.patient[points.ended], minlength=len(ids)) > 0
     outside = {
         ids[i]: _window_reason(table, int(i), endpoint_label, known=bool(known[i]))
         for i in np.flatnonzero(eligible & ~seen)
     }
     short = {ids[i]: _slope_reason(table, int(i), settings) for i in np.flatnonzero(seen & ~paired)}
+    for why in (outside, short):
+        for i in np.flatnonzero(ended):
+            if ids[i] in why:
+                why[ids[i]] += f"; {_AFTER_EVENT[settings.fvc_until]}"
+    passed = FlowStep(PASSING, len(ids) - len(filtered), _pairs(ids, filtered))
     return (
         FlowStep("loaded", len(ids), ()),
+        *((passed,) if settings.filters else ()),
         FlowStep("with a day 0 and not left out", int(eligible.sum()), _pairs(ids, reasons)),
         FlowStep("with visits on both sides", int(seen.sum()), _pairs(ids, outside)),
         FlowStep("with enough visits: paired and tested", int(paired.sum()), _pairs(ids, short)),

@@ -11,6 +11,7 @@ from scipy import special, stats
 
 from analysis.comparison import EndpointComparison
 from analysis.effect_sizes import hedges_correction, noncentrality_interval
+from analysis.filters import passing
 from analysis.group_values import GroupComparison, GroupDifference, GroupSummary
 from analysis.grouping import Grouping, is_concurrent_control
 from analysis.paired_tests import directed, summarise
@@ -51,10 +52,11 @@ def compare_groups(
     if not grouping.labels:
         return None
     level = settings.confidence
+    passes = passing(trial, settings)
     changes = []
     groups = []
     for at, label in enumerate(grouping.labels):
-        member = grouping.members(at)
+        member = grouping.members(at) & passes
         inside = member & result.paired
         changes.append(result.change[inside])
         columns = (result.before, result.after, result.change)

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from analysis.filters import filtered_out
 from analysis.grouping import coded
 from analysis.mixed_model import MixedData, MixedFit, fit_mixed
 from analysis.settings import Settings
@@ -151,11 +152,14 @@ def _without_visits(
     label = ENDPOINTS[endpoint_key].label
     no_day0 = np.isnan(day0_offsets(trial, settings)[0])
     given = {e.patient: e.reason for e in settings.excluded_patients}
+    filtered = filtered_out(trial, settings)
     measured = np.bincount(points.patient, minlength=len(seen)) > 0
     reasons = {}
     for i in np.flatnonzero(~seen):
         name = trial.patient_ids[i]
-        if name in given:
+        if int(i) in filtered:
+            reasons[int(i)] = filtered[int(i)]
+        elif name in given:
             reasons[int(i)] = f"left out: {given[name]}"
         elif no_day0[i]:
             reasons[int(i)] = "no day 0"

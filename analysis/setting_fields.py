@@ -149,6 +149,21 @@ _GROUP_BY: Final = MappingProxyType(
         "onset_site": "by site of onset",
     }
 )
+_FVC_UNTIL: Final = MappingProxyType(
+    {
+        "all": "FVC: all visits",
+        "niv": "FVC ends at NIV",
+        "tracheostomy": "FVC ends at tracheostomy",
+    }
+)
+_FVC_EQUATION: Final = MappingProxyType(
+    {
+        "none": "FVC % not derived from litres",
+        "nhanes_iii": "FVC % from litres: NHANES III (1999)",
+        "gli_global": "FVC % from litres: GLI Global (2022)",
+        "gli_2012": "FVC % from litres: GLI-2012",
+    }
+)
 
 FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
     {
@@ -268,6 +283,21 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
             _one_of(_GROUP_BY),
             "Column of the patients by which groups are formed.",
             choices=_GROUP_BY,
+        ),
+        "fvc_until": Field(
+            "fvc-until",
+            _one_of(_FVC_UNTIL),
+            "Vital capacity measured after the first NIV (or tracheostomy) of a patient is shown "
+            "but not analysed; the day itself still counts.",
+            choices=_FVC_UNTIL,
+        ),
+        "fvc_equation": Field(
+            "fvc-from-litres",
+            _one_of(_FVC_EQUATION),
+            "Makes FVC % predicted of litres for patients of whom no % is reported; needs sex, "
+            "height and age at the visit. The equation alone moves a value by 5 to 10 points, so "
+            "it is named wherever such values are used.",
+            choices=_FVC_EQUATION,
         ),
         "meaningful_percent": Field(
             "matters",

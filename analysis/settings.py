@@ -7,12 +7,27 @@ and a what-if is the same function with another one.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final, Literal, Self, TypeVar
+from typing import Any, Final, Literal, Self
 
 from analysis.setting_fields import FIELDS, Field, SettingsProblem
+from analysis.setting_lists import (
+    LISTS,
+    MODEL_COVARIATES,
+    READERS,
+    PatientExclusion,
+    PointDecision,
+    as_dict,
+    checked_covariates,
+    checked_endpoints,
+    checked_filters,
+    few_enough,
+    filter_words,
+    from_link,
+    one_kept_a_day,
+    to_link,
+)
 from data.endpoints import ENDPOINTS, PRIMARY
 
 DayZero = Literal["before", "after", "both", "neither"]
@@ -21,6 +36,8 @@ Alternative = Literal["two-sided", "less steep", "steeper"]
 Estimator = Literal["ols", "theil_sen", "end_to_end", "broken_stick", "broken_stick_jump"]
 RunIn = Literal["visits", "onset"]
 GroupBy = Literal["none", "group", "sex", "onset_site"]
+FvcUntil = Literal["all", "niv", "tracheostomy"]
+FvcEquation = Literal["none", "nhanes_iii", "gli_global", "gli_2012"]
 
 REASONS: Final = (
     "protocol deviation",
@@ -33,61 +50,6 @@ REASONS: Final = (
     "other",
 )
 """Reasons that can be given for leaving out or keeping data; free text stays beside them."""
-
-MAX_DECISIONS: Final = 5_000
-
-MODEL_COVARIATES: Final = ("age", "sex", "onset_site")
-"""Columns of the patients that the mixed model can adjust for."""
-
-Decision = TypeVar("Decision")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class PatientExclusion:
-    """A patient whom the user leaves out, and why."""
-
-    patient: str
-    reason: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class PointDecision:
-    """One value that the user leaves out, or keeps although it was quarantined, and why."""
-
-    patient: str
-    endpoint: str
-    day: float
-    value: float
-    keep: bool
-    reason: str
-    note: str = ""
-
-
-def _checked_endpoints(keys: tuple[str, ...]) -> tuple[str, ...]:
-    if not keys or len(set(keys)) != len(keys) or any(key not in ENDPOINTS for key in keys):
-        raise SettingsProblem(f"distinct endpoints are needed, of {', '.join(ENDPOINTS)}")
-    return keys
-
-
-def _checked_covariates(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the covariates in one order, so that equal models have equal settings."""
-    if len(set(names)) != len(names) or any(name not in MODEL_COVARIATES for name in names):
-        raise SettingsProblem(f"distinct covariates are needed, of {', '.join(MODEL_COVARIATES)}")
-    return tuple(name for name in MODEL_COVARIATES if name in names)
-
-
-def _few_enough(decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
-    if len(decisions) > MAX_DECISIONS:
-        raise SettingsProblem(f"at most {MAX_DECISIONS:,} decisions about patients and values")
-    return decisions
-
-
-def _one_kept_a_day(points: tuple[PointDecision, ...]) -> tuple[PointDecision, ...]:
-    kept = [(point.patient, point.endpoint, point.day) for point in points if point.keep]
-    if len(set(kept)) < len(kept):
-        raise SettingsProblem("two values of one day cannot both be kept")
-    return points
 
 
 @dataclass(frozen=True)
@@ -134,6 +96,13 @@ class Settings:
         Column of the patients by which groups are formed.
     meaningful_percent
         Change that matters, in % of the typical untreated decline of the endpoint.
+    filters
+        Entries "field:value" of :data:`analysis.setting_lists.FILTERS`; only patients who pass are
+        analysed: those who have one of the values of every field that is named.
+    fvc_until
+        Whether vital capacity ends with the first NIV or the first tracheostomy of a patient.
+    fvc_equation
+        Reference equation that makes % predicted of litres, for patients without reported %.
     excluded_patients, points
         Patients and values that the user decided about.
     flips
@@ -166,6 +135,9 @@ class Settings:
     endpoints: tuple[str, ...] = PRIMARY
     excluded_patients: tuple[PatientExclusion, ...] = ()
     points: tuple[PointDecision, ...] = ()
+    filters: tuple[str, ...] = ()
+    fvc_until: FvcUntil = "all"
+    fvc_equation: FvcEquation = "none"
     model_covariates: tuple[str, ...] = ()
     two_variances: bool = False
     group_by: GroupBy = "none"
@@ -177,12 +149,13 @@ class Settings:
     def __post_init__(self) -> None:
         for name, spec in FIELDS.items():
             object.__setattr__(self, name, spec.check(getattr(self, name)))
-        object.__setattr__(self, "endpoints", _checked_endpoints(self.endpoints))
-        covariates = _checked_covariates(self.model_covariates)
+        object.__setattr__(self, "endpoints", checked_endpoints(self.endpoints))
+        covariates = checked_covariates(self.model_covariates)
         object.__setattr__(self, "model_covariates", covariates)
+        object.__setattr__(self, "filters", checked_filters(self.filters))
         for name in ("excluded_patients", "points"):
-            object.__setattr__(self, name, tuple(sorted(_few_enough(getattr(self, name)))))
-        _one_kept_a_day(self.points)
+            object.__setattr__(self, name, tuple(sorted(few_enough(getattr(self, name)))))
+        one_kept_a_day(self.points)
 
     def with_(self, **changes: Any) -> Self:
         """Return a copy with some fields changed."""
@@ -201,10 +174,10 @@ class Settings:
     def to_json(self) -> dict[str, Any]:
         """Return every field as JSON values."""
         plain: dict[str, Any] = {name: getattr(self, name) for name in FIELDS}
-        for name in _LISTS:
+        for name in LISTS:
             plain[name] = list(getattr(self, name))
-        plain["excluded_patients"] = [_as_dict(item) for item in self.excluded_patients]
-        plain["points"] = [_as_dict(item) for item in self.points]
+        plain["excluded_patients"] = [as_dict(item) for item in self.excluded_patients]
+        plain["points"] = [as_dict(item) for item in self.points]
         return plain
 
     def to_query(self) -> dict[str, str]:
@@ -214,9 +187,9 @@ class Settings:
             for name, spec in FIELDS.items()
             if (value := getattr(self, name)) != getattr(DEFAULT, name)
         }
-        for name, (url, _) in _LISTS.items():
+        for name, (url, _) in LISTS.items():
             if getattr(self, name) != getattr(DEFAULT, name):
-                query[url] = "~".join(getattr(self, name))
+                query[url] = to_link(getattr(self, name))
         return query
 
     @classmethod
@@ -231,7 +204,7 @@ class Settings:
         problems: list[str] = []
         values: dict[str, Any] = {}
         by_url = {spec.url: name for name, spec in FIELDS.items()}
-        lists = {url: (name, check) for name, (url, check) in _LISTS.items()}
+        lists = {url: (name, check) for name, (url, check) in LISTS.items()}
         for url, text in query.items():
             if url not in lists and url not in by_url:
                 problems.append(f"The link carries an unknown setting “{url[:40]}”; it is ignored.")
@@ -239,7 +212,7 @@ class Settings:
             try:
                 if url in lists:
                     name, check = lists[url]
-                    values[name] = check(tuple(text[:500].split("~")))
+                    values[name] = check(from_link(text))
                 else:
                     spec = FIELDS[by_url[url]]
                     values[by_url[url]] = spec.check(spec.from_text(text))
@@ -266,7 +239,7 @@ class Settings:
                 elif name in FIELDS:
                     values[name] = FIELDS[name].check(value)
                 else:
-                    values[name] = _READERS[name](value)
+                    values[name] = READERS[name](value)
             except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as problem:
                 problems.append(f"“{name}” is ignored: {str(problem)[:120]}.")
         return cls(**values), tuple(problems)
@@ -286,6 +259,8 @@ class Settings:
         if self.model_covariates != base.model_covariates:
             names = ", ".join(name.replace("_", " ") for name in self.model_covariates)
             words["model_covariates"] = f"models of all visits adjusted for {names or 'nothing'}"
+        if self.filters != base.filters:
+            words["filters"] = filter_words(self.filters)
         if self.excluded_patients != base.excluded_patients:
             words["excluded_patients"] = _without_patients(self.excluded_patients)
         if self.points != base.points:
@@ -309,18 +284,8 @@ def opening_endpoints(present: Sequence[str]) -> tuple[str, ...]:
     return ("alsfrs_r", "fvc_litres") if litres_only else PRIMARY
 
 
-_LISTS: Final = {
-    "endpoints": ("endpoints", _checked_endpoints),
-    "model_covariates": ("covariates", _checked_covariates),
-}
-"""Settings that are lists of names: their names in links, and what checks them."""
-
 DEFAULT: Final = Settings()
 """The recommended primary analysis."""
-
-
-def _as_dict(item: PatientExclusion | PointDecision) -> dict[str, Any]:
-    return {field.name: getattr(item, field.name) for field in fields(item)}
 
 
 def _without_patients(excluded: tuple[PatientExclusion, ...]) -> str:
@@ -330,52 +295,6 @@ def _without_patients(excluded: tuple[PatientExclusion, ...]) -> str:
     return f"without {names}" if names else "no patient left out"
 
 
-def _text(value: Any, limit: int = 200) -> str:
-    if not isinstance(value, str) or len(value) > limit:
-        raise ValueError(f"a text of at most {limit} characters is needed")
-    return value
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError("a finite number is needed")
-    return float(value)
-
-
-def _read_names(value: Any) -> tuple[str, ...]:
-    return tuple(_text(name) for name in value)
-
-
-def _read_exclusions(value: Any) -> tuple[PatientExclusion, ...]:
-    return tuple(
-        PatientExclusion(_text(v["patient"]), _text(v["reason"]), _text(v.get("note", ""), 2000))
-        for v in _few_enough(tuple(value))
-    )
-
-
-def _read_points(value: Any) -> tuple[PointDecision, ...]:
-    points = tuple(
-        PointDecision(
-            _text(v["patient"]),
-            _text(v["endpoint"]),
-            _number(v["day"]),
-            _number(v["value"]),
-            v["keep"] is True,
-            _text(v["reason"]),
-            _text(v.get("note", ""), 2000),
-        )
-        for v in _few_enough(tuple(value))
-    )
-    return _one_kept_a_day(points)
-
-
-_READERS: Final = {
-    "endpoints": lambda value: _checked_endpoints(_read_names(value)),
-    "model_covariates": lambda value: _checked_covariates(_read_names(value)),
-    "excluded_patients": _read_exclusions,
-    "points": _read_points,
-}
-
 __all__ = [
     "DEFAULT",
     "MODEL_COVARIATES",
@@ -384,6 +303,8 @@ __all__ = [
     "DayZero",
     "Estimator",
     "Field",
+    "FvcEquation",
+    "FvcUntil",
     "GroupBy",
     "PatientExclusion",
     "PointDecision",

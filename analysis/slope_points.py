@@ -10,19 +10,21 @@ from typing import Final
 
 import numpy as np
 
+from analysis.day0 import (
+    SAME_DAY,
+    WINDOW_SLACK_DAYS,
+    day0_offsets,
+    first_event_days,
+    months_from_day0,
+    usable_values,
+)
+from analysis.filters import passing
+from analysis.predicted_fvc import endpoint_series
 from analysis.settings import Settings
-from data.endpoints import ENDPOINTS
-from data.trial import DAYS_PER_MONTH, BoolArray, FloatArray, IntArray, Trial
+from data.trial import DAYS_PER_MONTH, BoolArray, EndpointSeries, FloatArray, IntArray, Trial
 
-SAME_DAY: Final = 1e-6
-"""Days below which two times are one."""
-
-WINDOW_SLACK_DAYS: Final = 3.0
-"""Days beyond its length that a window still takes in.
-
-Calendar months are up to 2.94 days longer than as many months of 30.4375 days: without the slack a
-visit on the same day of the month, six months later, would fall out of a window of six months.
-"""
+_VITAL_CAPACITY: Final = ("fvc", "fvc_litres", "svc", "svc_litres")
+"""Endpoints that ``Settings.fvc_until`` ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,13 @@ class Points:
     before, after
         Whether the value enters the slope of that period; a value may enter both or none.
     analysable
-        False for quarantined values that were not kept and values that the user left out.
+        False for quarantined values that were not kept, values that the user left out, all values
+        of patients who are left out or do not pass the filters, and vital capacity after the event
+        that ends it.
     position
         Row of ``Trial.measurements``.
+    ended
+        Whether the value is vital capacity after the event that ends it (``Settings.fvc_until``).
     """
 
     patient: IntArray
@@ -55,32 +61,7 @@ class Points:
     after: BoolArray
     analysable: BoolArray
     position: IntArray
-
-
-def day0_offsets(trial: Trial, settings: Settings) -> tuple[FloatArray, FloatArray]:
-    """Return, per patient, the day that counts as day 0 and the day of the next transplant.
-
-    Days count from the first transplant. NaN where there is no such transplant; infinity where no
-    further one follows.
-    """
-    transplants = trial.patients_frame["transplant_days"].tolist()
-    which = settings.transplant
-    zero = [days[which] if len(days) > max(which, 0) else np.nan for days in transplants]
-    # None follows the last one, which is number −1.
-    following = [days[which + 1] if 0 <= which < len(days) - 1 else np.inf for days in transplants]
-    return (
-        np.asarray(zero, dtype=np.float64) + settings.shift_days,
-        np.asarray(following, dtype=np.float64),
-    )
-
-
-def months_from_day0(trial: Trial, settings: Settings, patient: int, day: FloatArray) -> FloatArray:
-    """Return months from a patient's day 0 for days that count from the first transplant.
-
-    Where the settings give the patient no day 0, months count from the first transplant.
-    """
-    zero = float(day0_offsets(trial, settings)[0][patient])
-    return np.asarray((day - (zero if np.isfinite(zero) else 0.0)) / DAYS_PER_MONTH)
+    ended: BoolArray
 
 
 def place_points(trial: Trial, endpoint: str, settings: Settings) -> Points:
@@ -93,10 +74,11 @@ def place_points(trial: Trial, endpoint: str, settings: Settings) -> Points:
     settings
         Windows, rule for day 0, skipped days, exclusions.
     """
-    series = trial.series(endpoint)
+    series = endpoint_series(trial, settings, endpoint)
     zero, following = day0_offsets(trial, settings)
     day = series.day - zero[series.patient]
-    analysable = _analysable(trial, endpoint, settings)
+    ended = _ended(trial, endpoint, series, settings)
+    analysable = _analysable(trial, endpoint, series, settings) & ~ended
     on_day0 = np.abs(day) < SAME_DAY
     before = np.where(on_day0, settings.day0 in ("before", "both"), day < 0)
     after = np.where(on_day0, settings.day0 in ("after", "both"), day > 0)
@@ -116,22 +98,36 @@ def place_points(trial: Trial, endpoint: str, settings: Settings) -> Points:
         after & analysable,
         analysable,
         series.position,
+        ended,
     )
 
 
-def _analysable(trial: Trial, endpoint: str, settings: Settings) -> BoolArray:
-    series = trial.series(endpoint)
-    usable = series.usable.copy()
-    order = {patient: i for i, patient in enumerate(trial.patient_ids)}
-    for decision in settings.points:
-        if decision.endpoint == endpoint and decision.patient in order:
-            same = (
-                (series.patient == order[decision.patient])
-                & (np.abs(series.day - decision.day) < SAME_DAY)
-                & (series.value == decision.value)
-            )
-            usable[same] = decision.keep and ENDPOINTS[endpoint].within(decision.value)
-    left_out = [order[e.patient] for e in settings.excluded_patients if e.patient in order]
+def _analysable(
+    trial: Trial, endpoint: str, series: EndpointSeries, settings: Settings
+) -> BoolArray:
+    usable = usable_values(trial, endpoint, series, settings)
+    if settings.filters:
+        usable &= passing(trial, settings)[series.patient]
+    excluded = {e.patient for e in settings.excluded_patients}
+    left_out = [i for i, patient in enumerate(trial.patient_ids) if patient in excluded]
     if left_out:
         usable &= ~np.isin(series.patient, left_out)
     return usable
+
+
+def _ended(trial: Trial, endpoint: str, series: EndpointSeries, settings: Settings) -> BoolArray:
+    """Return which values were measured after the event that ends vital capacity."""
+    if settings.fvc_until == "all" or endpoint not in _VITAL_CAPACITY:
+        return np.zeros(len(series.day), dtype=np.bool_)
+    last_day = first_event_days(trial, settings.fvc_until)[series.patient]
+    return np.asarray(series.day > last_day + SAME_DAY, dtype=np.bool_)
+
+
+__all__ = [
+    "SAME_DAY",
+    "WINDOW_SLACK_DAYS",
+    "Points",
+    "day0_offsets",
+    "months_from_day0",
+    "place_points",
+]

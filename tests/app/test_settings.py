@@ -126,6 +126,8 @@ def test_no_sidebar_widget_is_without_a_test():
         "slider",
     }
     found = {w.key for kind in kinds for w in at.sidebar.get(kind)}
+    # Those of the filters are tested in test_filters.py.
+    found = {key for key in found if not key.startswith("w.filter-")}
     assert found == {row[1] for row in SIDEBAR + SEVERAL} | {"w.endpoints"}
 
 
