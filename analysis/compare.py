@@ -12,7 +12,7 @@ from analysis.comparison import Comparison, EndpointComparison
 from analysis.distribution_checks import distribution_checks
 from analysis.effect_sizes import effect_menu
 from analysis.equivalence import equivalence
-from analysis.flow import patient_flow
+from analysis.flow import FlowStep, patient_flow
 from analysis.grouping import grouping_of, is_concurrent_control
 from analysis.groups import compare_groups
 from analysis.holm import holm
@@ -20,6 +20,7 @@ from analysis.joint_sign_flip import JointTest, joint_sign_flip
 from analysis.meta_analysis import MetaAnalysis, meta_mean
 from analysis.paired_menu import paired_menu
 from analysis.paired_tests import summarise
+from analysis.predicted_fvc import PERCENT, FvcFromLitres, fvc_from_litres, present_endpoints
 from analysis.rate import Rate, rate_of
 from analysis.responders import Responders, SlopeErrors, responder_rules, responders
 from analysis.settings import Settings, opening_endpoints
@@ -44,13 +45,19 @@ def compare(trial: Trial, settings: Settings) -> Comparison:
         Complete also where nothing can be estimated: then the flow says why.
     """
     rate = rate_of(settings, trial.periods)
-    present = [key for key in settings.endpoints if key in trial.endpoints]
+    known = present_endpoints(trial, settings)
+    present = [key for key in settings.endpoints if key in known]
+    derived = fvc_from_litres(trial, settings)
     grouping, arms = grouping_of(trial, settings.group_by), grouping_of(trial, "group")
     endpoints = [
         replace(result, groups=compare_groups(trial, result, grouping, settings))
-        for result in (_compare_endpoint(trial, ENDPOINTS[k], settings, rate) for k in present)
+        for result in (
+            _compare_endpoint(trial, _as_derived(ENDPOINTS[key], derived), settings, rate, derived)
+            for key in present
+        )
     ]
-    family = opening_endpoints(trial.endpoints)
+    # Litres stay primary as long as what is derived from them is not compared.
+    family = opening_endpoints(known if PERCENT in present else trial.endpoints)
     return Comparison(
         settings=settings,
         trial_hash=trial.hash,
@@ -65,11 +72,45 @@ def compare(trial: Trial, settings: Settings) -> Comparison:
         joint=_joint([e for e in endpoints if e.endpoint.key in family], settings),
         absent=tuple(ENDPOINTS[key] for key in settings.endpoints if key not in present),
         unmatched=_unmatched(trial, settings),
+        from_litres=derived,
+    )
+
+
+def _as_derived(endpoint: Endpoint, derived: FvcFromLitres | None) -> Endpoint:
+    """Return the endpoint with the equation in its titles where values were derived."""
+    if endpoint.key != PERCENT or derived is None or not derived.derived:
+        return endpoint
+    return replace(endpoint, equation=derived.title)
+
+
+def _with_litres(
+    flow: tuple[FlowStep, ...], endpoint: Endpoint, derived: FvcFromLitres | None
+) -> tuple[FlowStep, ...]:
+    """Say why litres of patients who leave the flow did not become % predicted."""
+    if endpoint.key != PERCENT or derived is None:
+        return flow
+    why = dict(derived.not_derived)
+    last = len(flow) - 2
+    return tuple(
+        step
+        if at < last
+        else replace(
+            step,
+            left=tuple(
+                (patient, f"{reason} (FVC in litres: {why[patient]})" if patient in why else reason)
+                for patient, reason in step.left
+            ),
+        )
+        for at, step in enumerate(flow)
     )
 
 
 def _compare_endpoint(
-    trial: Trial, endpoint: Endpoint, settings: Settings, rate: Rate
+    trial: Trial,
+    endpoint: Endpoint,
+    settings: Settings,
+    rate: Rate,
+    derived: FvcFromLitres | None,
 ) -> EndpointComparison:
     """Compare one endpoint, within everybody; groups and Holm's correction are added later."""
     table = slope_table(trial, endpoint.key, settings)
@@ -94,7 +135,7 @@ def _compare_endpoint(
         after_summary=summarise(a, level),
         change_summary=summarise(d, level),
         correlation=_correlation(b, a),
-        flow=patient_flow(trial, endpoint.label, table, settings),
+        flow=_with_litres(patient_flow(trial, endpoint.label, table, settings), endpoint, derived),
         tests=paired_menu(d, settings, resamples=settings.resamples),
         effects=effect_menu(b, a, level),
         weighted_mean=_weighted_mean(d, table, paired, rate, level),

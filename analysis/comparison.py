@@ -15,6 +15,7 @@ from analysis.flow import FlowStep
 from analysis.group_values import GroupComparison, GroupDifference
 from analysis.joint_sign_flip import JointTest
 from analysis.meta_analysis import MetaAnalysis
+from analysis.predicted_fvc import FvcFromLitres
 from analysis.rate import Rate
 from analysis.responders import Responders
 from analysis.results import EffectSize, Interval, Summary, TestResult
@@ -188,6 +189,8 @@ class Comparison:
         Endpoints that were asked for and have no value.
     unmatched
         Decisions about patients or values that match nothing in the trial.
+    from_litres
+        Whose FVC % predicted was derived from litres, and how; ``None`` where that is off.
     """
 
     settings: Settings
@@ -203,6 +206,13 @@ class Comparison:
     control: str
     absent: tuple[Endpoint, ...]
     unmatched: int
+    from_litres: FvcFromLitres | None = None
+
+    @property
+    def equation_note(self) -> str:
+        """What charts and exports with FVC say of values derived from litres; else empty."""
+        asked = "fvc" in self.settings.endpoints
+        return self.from_litres.note if asked and self.from_litres is not None else ""
 
     def endpoint(self, key: str) -> EndpointComparison | None:
         """Return the comparison of one endpoint, or ``None`` if it has no value."""

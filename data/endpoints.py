@@ -43,6 +43,8 @@ class Endpoint:
         Mean slope of untreated people a month, ``None`` where no source is at hand: ALSFRS-R −0.99
         points (Thakore et al. 2018, doi 10.1002/mus.26042); SVC −2.7 % predicted (Andrews et al.
         2018, doi 10.1001/jamaneurol.2017.3339), taken for FVC too.
+    equation
+        Where values of this endpoint were derived: how, in a few words for titles; else empty.
     """
 
     key: str
@@ -59,6 +61,7 @@ class Endpoint:
     integer: bool
     marker: Marker
     typical_slope: float | None
+    equation: str = ""
 
     @property
     def named(self) -> str:

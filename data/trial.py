@@ -33,6 +33,9 @@ PATIENT_COLUMNS: Final = (
     "onset_site",
     "group",
 )
+HEIGHT: Final = "height_cm"
+"""A column of the patients that may be absent: standing height in cm, NaN where unknown."""
+
 MEASUREMENT_COLUMNS: Final = (
     "patient",
     "endpoint",
@@ -97,8 +100,10 @@ class Trial:
     Parameters
     ----------
     patients_frame
-        One row a patient, columns of ``PATIENT_COLUMNS``. Days count from the first transplant;
-        ``transplant_days`` is a tuple that is empty where no transplant date is known.
+        One row a patient, columns of ``PATIENT_COLUMNS`` and, optionally, ``HEIGHT``, which is
+        added empty where it is absent. Days count from the first transplant; ``transplant_days``
+        is a tuple that is empty where no transplant date is known. ``age`` is taken as the age in
+        years at the first transplant.
     measurements_frame
         One row a value, columns of ``MEASUREMENT_COLUMNS``; ``status`` is ``"ok"`` or the code of
         the finding that quarantined the value.
@@ -152,6 +157,8 @@ class Trial:
         patients = self.patients_frame.reset_index(drop=True).copy(deep=True)
         if patients["patient"].duplicated().any():
             raise ValueError("a patient appears twice in the patients table")
+        if HEIGHT not in patients.columns:
+            patients[HEIGHT] = np.nan
         order = {patient: i for i, patient in enumerate(patients["patient"])}
         strangers = set(self.measurements_frame["patient"].unique()) - set(order)
         if strangers:
@@ -247,6 +254,9 @@ class Trial:
         for name in PATIENT_COLUMNS:
             if name != "transplant_dates":
                 _update(digest, name, patients[name])
+        # Without any height the hash is that of a table without the column.
+        if patients[HEIGHT].notna().any():
+            _update(digest, HEIGHT, patients[HEIGHT])
         for name in ("patient", "endpoint", "day", "value", "status"):
             _update(digest, name, self.measurements_frame[name])
         _update(digest, "undated", self._days_without_day0())
