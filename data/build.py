@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from data.clocks import day_of, offset_to_day, place
+from data.event_tables import Happened, PlacedEvents, placed_events, with_known_deaths
 from data.findings import Finding
 from data.identities import Identities
 from data.measures import Measured, TextEvent
@@ -22,7 +23,7 @@ from data.recipe import TrialRecipe
 from data.records import Place
 from data.scores import score
 from data.suspects import Suspects
-from data.trial import EVENT_COLUMNS, MEASUREMENT_COLUMNS, PATIENT_COLUMNS, USABLE, Trial
+from data.trial import EVENT_COLUMNS, HEIGHT, MEASUREMENT_COLUMNS, PATIENT_COLUMNS, USABLE, Trial
 
 _FAR_DAYS: Final = 2 * 365.25
 _MAX_AGE: Final = 120.0
@@ -43,6 +44,7 @@ def build_trial(
     facts: Facts,
     recipe: TrialRecipe,
     earlier: Sequence[Finding] = (),
+    happened: Happened | None = None,
 ) -> Built:
     """Make the trial.
 
@@ -56,6 +58,8 @@ def build_trial(
         Answers and corrections, which the trial carries.
     earlier
         What was noticed before; the trial carries it too.
+    happened
+        What tables of events tell.
     """
     answers = recipe.answers
     findings = [*earlier, *measured.findings, *facts.findings]
@@ -79,7 +83,12 @@ def build_trial(
     marked.far_away()
     marked.wrong_years()
     marked.duplicates()
-    death, told = _death_days(facts, measured.events, placed.origin)
+    told_events = _told_events(happened, facts, people.names, placed.origin)
+    exact, contradicting = with_known_deaths(
+        day_of(facts, "death", placed.origin), told_events.deaths, people.names
+    )
+    findings += [*told_events.findings, *contradicting]
+    death, told = _death_days(facts, measured.events, placed.origin, exact)
     marked.after_death(death)
     marked.before_onset(day_of(facts, "onset", placed.origin))
     marked.jumps()
@@ -88,13 +97,13 @@ def build_trial(
     marked.just_after()
     findings += marked.findings
     values = marked.values
-    patients = _patients(people, facts, values, death)
+    patients = _patients(people, facts, values, death, told_events.transplants)
     findings += _about_patients(patients, values, measured.places)
     findings += _impossible_ages(patients, measured.places)
     patients["age"] = patients["age"].where(_possible_age(patients["age"]))
-    events = _events(people.names, facts, patients, told)
+    events = _events(people.names, patients, told, exact, told_events.frame)
     trial = Trial(
-        patients_frame=patients[list(PATIENT_COLUMNS)],
+        patients_frame=patients[[*PATIENT_COLUMNS, HEIGHT]],
         measurements_frame=_measurements(values, people.names, measured.places),
         events_frame=events,
         items_frame=_items(scored.items, people.names, facts, answers),
@@ -131,14 +140,17 @@ def _rows(numbers: Sequence[int]) -> str:
 
 
 def _death_days(
-    facts: Facts, events: Sequence[TextEvent], origin: str
+    facts: Facts,
+    events: Sequence[TextEvent],
+    origin: str,
+    exact: np.typing.NDArray[np.float64],
 ) -> tuple[np.typing.NDArray[np.float64], dict[int, tuple[float, str]]]:
     """Return each patient's day of death, and what words in cells told of the end.
 
     A cell that says "dead" proves death by that visit, not on that day: it is used only where no
     date of death is known.
     """
-    death = day_of(facts, "death", origin).copy()
+    death = exact.copy()
     first = facts.first_transplant()
     told: dict[int, tuple[float, str]] = {}
     for event in events:
@@ -158,18 +170,31 @@ def _death_days(
     return death, told
 
 
+def _told_events(
+    happened: Happened | None, facts: Facts, names: Sequence[str], origin: str
+) -> PlacedEvents:
+    """Return events of dated columns and of tables of events, counted from the transplant."""
+    known = events_of(facts, names, facts.first_transplant())
+    return placed_events(happened or Happened(), facts, names, origin, known)
+
+
 def _patients(
-    people: Identities, facts: Facts, values: pd.DataFrame, death: np.typing.NDArray[np.float64]
+    people: Identities,
+    facts: Facts,
+    values: pd.DataFrame,
+    death: np.typing.NDArray[np.float64],
+    again: Mapping[int, tuple[float, ...]],
 ) -> pd.DataFrame:
     relative = np.zeros(len(people.names), dtype=np.bool_)
     relative[values.loc[values["day"].notna(), "patient"].to_numpy()] = True
     rows = []
     for p, transplants in enumerate(facts.transplants):
         days = tuple(float(t - transplants[0]) for t in transplants)
+        days = days or ((0.0,) if relative[p] else ())
         rows.append(
             (
                 people.names[p],
-                days or ((0.0,) if relative[p] else ()),
+                tuple(sorted({*days, *again.get(p, ())})) if days else (),
                 tuple(date.fromordinal(t).isoformat() for t in transplants),
             )
         )
@@ -179,6 +204,7 @@ def _patients(
         death_day=death,
         sex=facts.texts["sex"],
         age=_ages(facts.texts["age"]),
+        height_cm=facts.height,
         onset_site=facts.texts["onset_site"],
         group=facts.texts["group"],
         simulated=[text.casefold() in ("yes", "true", "1") for text in facts.texts["simulated"]],
@@ -342,12 +368,12 @@ def _items(
 
 def _events(
     names: Sequence[str],
-    facts: Facts,
     patients: pd.DataFrame,
     told: Mapping[int, tuple[float, str]],
+    exact: np.typing.NDArray[np.float64],
+    others: pd.DataFrame,
 ) -> pd.DataFrame:
     rows = []
-    exact = day_of(facts, "death")
     for p, day in enumerate(patients["death_day"]):
         if np.isfinite(day):
             known = np.isfinite(exact[p])
@@ -358,5 +384,4 @@ def _events(
             text = "recorded as lost to follow-up"
             rows.append({"patient": names[p], "kind": "lost", "day": float(day), "text": text})
     events = pd.DataFrame(rows, columns=list(EVENT_COLUMNS))
-    others = events_of(facts, names, facts.first_transplant())
     return pd.concat([events, others], ignore_index=True) if len(others) else events

@@ -12,6 +12,7 @@ import numpy as np
 
 from data import vocabulary as words
 from data.contents import Contents, contents_of
+from data.event_words import names_events
 from data.header_numbers import (
     FEWEST_ITEMS,
     FEWEST_WIDE,
@@ -29,7 +30,9 @@ from data.units import LITRES_RANGE, PERCENT_FROM
 
 FEWEST_DOMAINS: Final = 3
 DOMAIN_ROLES: Final = ("bulbar", "fine_motor", "gross_motor", "respiratory")
-_ONE_EACH: Final = ("patient", "visit_label", "unit", "capacity_test", "imputed", "group", "site")
+_ONE_EACH: Final = (
+    *("patient", "visit_label", "unit", "height_unit", "capacity_test", "imputed", "group", "site"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ def map_columns(table: Table, given: Mapping[str, str] | None = None) -> ColumnM
     if given:
         meanings = _as_given(table, meanings, given)
     meanings = _without_lonely_items(meanings)
+    meanings = _events(table, meanings)
     meanings = _transplant_days(table, meanings)
     meanings = number_trials(table, meanings)
     meanings, notes, doubts = settle_numbers(table, meanings, contents)
@@ -165,6 +169,20 @@ def _named_by_title(
     return meanings
 
 
+def _events(table: Table, meanings: dict[int, Meaning]) -> dict[int, Meaning]:
+    """Find the column that says what happened, in a table of patients without values."""
+    roles = {m.role for m in meanings.values()}
+    if "patient" not in roles or "event" in roles or roles & set(MEASURES):
+        return meanings
+    if _has_value_column(table):
+        return meanings
+    for at, header in enumerate(table.header):
+        free = at not in meanings or meanings[at].role == "visit_label"
+        if free and names_events(header, table.columns[at].used()):
+            return {**meanings, at: Meaning("event")}
+    return meanings
+
+
 def _transplant_days(table: Table, meanings: dict[int, Meaning]) -> dict[int, Meaning]:
     """Read a day of the transplant that is the same in all rows of a patient as a fact."""
     who = next((at for at, m in meanings.items() if m.role == "patient"), None)
@@ -172,7 +190,8 @@ def _transplant_days(table: Table, meanings: dict[int, Meaning]) -> dict[int, Me
     counted = [at for at, m in times.items() if m.clock == "transplant"]
     others = [m.clock for m in times.values() if m.clock != "transplant"]
     measured = any(m.role in MEASURES for m in meanings.values())
-    if who is None or not counted or (measured and not others):
+    events = any(m.role == "event" for m in meanings.values())
+    if who is None or not counted or events or (measured and not others):
         return meanings
     result = dict(meanings)
     for at in counted:

@@ -63,7 +63,8 @@ def _not_measured(
     if _AGE.search(plain) and not dates:
         return _age(plain, unit)
     return (
-        _dated(header, plain, dates=dates)
+        _height(plain, unit)
+        or _dated(header, plain, dates=dates)
         or _time(header, plain, numbers=numbers)
         or _fact(plain)
         or _bare_item(plain)
@@ -85,6 +86,24 @@ def _age(plain: str, unit: str) -> Meaning | None:
     begins = words.ENROLMENT.search(event) or "baseline" in event
     given = words.TRANSPLANT.search(event) and not words.NEVER_TRANSPLANT.search(event)
     return Meaning("age") if begins or given else None
+
+
+def _height(plain: str, unit: str) -> Meaning | None:
+    """Read a height; only a header or a unit row that says so makes it one in inches."""
+    text, said = plain, words.plain_words(unit)
+    for name in (words.CENTIMETRES, words.INCHES, words.METRES):
+        match = re.search(rf" (?:{name.pattern})$", text)
+        if match is not None:
+            text, said = text[: match.start()], said or match[0].strip()
+            break
+    left = " ".join(word for word in text.split() if word not in words.HEIGHT_FILLERS)
+    known = (words.CENTIMETRES, words.METRES, words.INCHES)
+    if not words.HEIGHT.fullmatch(left) or (said and not any(n.fullmatch(said) for n in known)):
+        return None
+    if left == "ht" and not said:
+        # Without a unit it may be the haematocrit.
+        return None
+    return Meaning("height_in" if words.INCHES.fullmatch(said) else "height")
 
 
 def _from_code(code: str, *, dates: bool) -> Meaning:

@@ -13,6 +13,7 @@ from data import vocabulary as words
 from data.body_rows import prepared
 from data.columns import ColumnMap, map_columns
 from data.contents import FLAGS
+from data.event_tables import of_known_patients
 from data.findings import Finding
 from data.header_rows import paired_cells, tables_of
 from data.headers import meaning_of
@@ -26,6 +27,7 @@ from data.questions import Question
 from data.records import (
     DATED_FACTS,
     DAY_FACTS,
+    HEIGHTS,
     MEASURES,
     TEXT_FACTS,
     Block,
@@ -40,7 +42,7 @@ from data.times import says_before, visit_month, without_unit
 from data.transplant_cells import marked_visits, split_dates, which_columns
 from data.values import is_missing
 
-_SHEET_FACTS: Final = ("patient", "transplant", "onset", "death", "sex", "age", "group")
+_SHEET_FACTS: Final = ("patient", "transplant", "onset", "death", "sex", "age", "group", *HEIGHTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def arrange(
         kept.append((table, columns))
     if not any(block.role.startswith(("transplant", "first_exposure")) for block in blocks):
         blocks += [b for table, columns in kept for b in marked_visits(table, columns)]
-    blocks = _of_known_patients(blocks, findings)
+    blocks = of_known_patients(_of_known_patients(blocks, findings), findings)
     findings += [
         _unread(sheet.file, sheet.name, len(sheet), hidden=True)
         for sheet in sheets
@@ -177,7 +179,9 @@ def _blocks(table: Table, columns: ColumnMap, findings: list[Finding]) -> list[B
     measures = one_row_a_visit(table, _measures(table, columns, patient), findings)
     found = [*measures, *_facts(table, columns, patient)]
     if not any(block.role in MEASURES for block in found):
-        found = procedure_blocks(table, columns, patient) or found
+        procedures = procedure_blocks(table, columns, patient)
+        about = [block for block in found if block.role in TEXT_FACTS and procedures]
+        found = [*procedures, *about] or found
     return found
 
 
@@ -297,13 +301,15 @@ def _best(candidates: Mapping[int, Meaning], visit: str, about: str) -> int | No
 
 
 def _facts(table: Table, columns: ColumnMap, patient: int) -> list[Block]:
-    roles = (*DATED_FACTS, *DAY_FACTS, *TEXT_FACTS)
+    roles = (*DATED_FACTS, *DAY_FACTS, *TEXT_FACTS, *HEIGHTS)
+    unit = columns.first("height_unit")
     facts = [
         Block(
             meaning.role,
             Field(table, at),
             Field(table, patient),
             When(clock=meaning.clock, unit=meaning.unit or "day"),
+            unit=Field(table, unit) if unit is not None and meaning.role in HEIGHTS else None,
         )
         for at, meaning in columns.meanings.items()
         if meaning.role in roles

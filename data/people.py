@@ -13,6 +13,7 @@ import pandas as pd
 
 from data.date_styles import DateReader
 from data.findings import Finding
+from data.heights import heights_of
 from data.identities import Identities
 from data.numbers import decimal_comma, read_number
 from data.records import DATED_FACTS, DAY_FACTS, TEXT_FACTS, Block
@@ -27,6 +28,10 @@ EVENT_NAMES: Final[Mapping[str, str]] = {
     "riluzole": "riluzole started",
     "edaravone": "edaravone started",
     "last_contact": "last contact",
+    "infection": "infection",
+    "other": "other event",
+    "death": "death",
+    "transplant": "transplant",
 }
 _SEXES: Final = {
     "F": ("f", "female", "w", "weiblich", "woman", "femme", "mujer", "زن", "خانم", "k", "kadin"),
@@ -51,6 +56,8 @@ class Facts:
         Onset and death as days on the clock of the table, by role.
     texts
         Sex, age, group, site of onset, simulated, by role.
+    height
+        Standing height of each patient in cm; NaN if unknown.
     """
 
     transplants: tuple[tuple[int, ...], ...]
@@ -58,6 +65,7 @@ class Facts:
     days: Mapping[str, npt.NDArray[np.float64]]
     clock_days: Mapping[str, npt.NDArray[np.float64]]
     texts: Mapping[str, npt.NDArray[np.object_]]
+    height: npt.NDArray[np.float64]
     findings: tuple[Finding, ...]
 
     def first_transplant(self) -> npt.NDArray[np.float64]:
@@ -85,7 +93,9 @@ class _Collector:
         }
         clock_days, transplant_days = self._clock_days(blocks)
         texts = {role: self._texts(blocks, role) for role in TEXT_FACTS}
-        return Facts(transplants, transplant_days, days, clock_days, texts, tuple(self.findings))
+        height, noted = heights_of(blocks, self.people)
+        found = (*self.findings, *noted)
+        return Facts(transplants, transplant_days, days, clock_days, texts, height, found)
 
     def _dated(self, blocks: Sequence[Block], role: str) -> pd.DataFrame:
         """Return every (patient, day) of one kind, once."""

@@ -205,6 +205,11 @@ def _has_details(text: str) -> bool:
     return any(folded("".join(names)) not in KNOWN for names in SALUTED.findall(text))
 
 
+def names_somebody(text: str) -> bool:
+    """Whether a text written by hand names, or tells how to reach, a person."""
+    return _has_details(text)
+
+
 def _could_be_name(text: str) -> bool:
     """Whether a cell below "Name" can be a person's: measures and codes stand there, too."""
     letters = any(letter.isalpha() for letter in text)

@@ -1,13 +1,14 @@
-"""Tables of procedures: transplants apart from aspirations, feeding tubes, ventilation."""
+"""Tables of procedures and events: transplants apart from everything else that happened."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Final
 
 from data import vocabulary as words
 from data.columns import ColumnMap
+from data.event_tables import EVENT, TRANSPLANT
+from data.event_words import is_visit, kinds_in
 from data.records import Block, Field, When, rows_where
 from data.table import Table, TextColumn
 
@@ -21,18 +22,18 @@ _CELLS: Final = re.compile(
 )
 _NOT_GIVEN: Final = re.compile(
     r"aspirat|harvest|collection|biops|apheresis|punctur|screen|planned|cancel|not done"
-    r"|postponed|آسپیراسیون"
-)
-_OTHERS: Final = (
-    ("gastrostomy", words.GASTROSTOMY),
-    ("tracheostomy", words.TRACHEOSTOMY),
-    ("niv", words.NIV),
-    ("death", words.DEATH),
+    r"|postponed|refus|declin|آسپیراسیون"
+    r"|edaravon|riluzol|tofersen|botul|antibiot|steroid|prednisol|vaccin|contrast|immunoglobulin"
+    r"|reaction|pain|ache(?![a-z])|fever|nausea|infection|pneumon|thrombo|bleed"
+    r"|(?:inject\w*|infusion|transplant\w*|implant\w*) site"
+    r"|(?<![a-z])(?:after|since|following|before|post) ?(?:the )?(?:cell|stem|tran|inj|inf|imp|msc)"
 )
 
 
 def procedure_blocks(table: Table, columns: ColumnMap, patient: int) -> list[Block]:
-    """Return the dated procedures of a table with one row a procedure, or nothing.
+    """Return the transplants and events of a table with one row each, or nothing.
+
+    Transplants with a date stand in a block of their own, as from a column of dates.
 
     Parameters
     ----------
@@ -41,19 +42,38 @@ def procedure_blocks(table: Table, columns: ColumnMap, patient: int) -> list[Blo
     patient
         Position of the patient column.
     """
-    when = _date(columns)
     named = _names(table, columns)
-    if when is None or named is None:
+    if named is None:
+        return []
+    when = _date(columns)
+    times = _times(table, columns, when)
+    if not times.known:
         return []
     column = table.columns[named]
+    cells = column.flagged(is_transplant)
     blocks = []
-    for role, test in (("transplant", is_transplant), *((r, _found(p)) for r, p in _OTHERS)):
-        rows = rows_where(column.flagged(test))
+    if when is not None and cells.any():
+        rows = rows_where(cells)
+        blocks.append(Block(TRANSPLANT, Field(table, when, rows), Field(table, patient, rows)))
+    listed = columns.meanings[named].role == EVENT if named in columns.meanings else False
+    visits = column.flagged(is_visit)
+    wanted = column.flagged(lambda text: listed or kinds_in(text) != ("other",)) & ~visits
+    for rows, item in ((rows_where(cells), TRANSPLANT), (rows_where(wanted & ~cells), "")):
         if len(rows):
-            blocks.append(
-                Block(role, Field(table, when, rows), Field(table, patient, rows), When())
-            )
+            happened = Field(table, named, rows)
+            who = Field(table, patient, rows)
+            blocks.append(Block(EVENT, happened, who, times.only(rows), item=item))
     return blocks
+
+
+def _times(table: Table, columns: ColumnMap, date: int | None) -> When:
+    """Return when the events were: their dates, or numbers counted from somewhere."""
+    offset = columns.first("time")
+    if offset is None:
+        return When() if date is None else When(date=Field(table, date))
+    said = columns.meanings[offset]
+    whole = None if date is None else Field(table, date)
+    return When(whole, Field(table, offset), said.clock, said.unit or "day")
 
 
 def is_transplant(text: str) -> bool:
@@ -62,17 +82,16 @@ def is_transplant(text: str) -> bool:
     return bool(_CELLS.search(plain)) and not _NOT_GIVEN.search(plain)
 
 
-def _found(pattern: re.Pattern[str]) -> Callable[[str], bool]:
-    return lambda text: bool(pattern.search(words.plain_words(text)))
-
-
 def _date(columns: ColumnMap) -> int | None:
-    at = columns.first("visit_date")
-    return at if at is not None else columns.first("transplant")
+    found = (columns.first(role) for role in ("visit_date", "transplant", "onset", "entry_date"))
+    return next((at for at in found if at is not None), None)
 
 
 def _names(table: Table, columns: ColumnMap) -> int | None:
-    """Return the column that names the procedures: by its header, and a transplant in it."""
+    """Return the column of events, or that of procedures with a transplant among them."""
+    events = columns.first(EVENT)
+    if events is not None:
+        return events
     candidates = [
         at
         for at, header in enumerate(table.header)

@@ -12,6 +12,7 @@ import numpy as np
 from data.build import Built, build_trial
 from data.columns import ColumnMap
 from data.date_styles import DateReader
+from data.event_tables import happened
 from data.evidence import ColumnEvidence, evidence_of, mapping_of
 from data.files import RefusedFile, UploadedFile
 from data.findings import Finding
@@ -157,7 +158,8 @@ def _read(arranged: Arranged, recipe: TrialRecipe, findings: list[Finding]) -> R
         return Reading("ask", None, tuple(findings), (merged,))
     facts = facts_of(blocks, people, dates)
     findings += [*dates.findings, *merged]
-    built = build_trial(measured, people, facts, recipe, findings)
+    told = happened(blocks, people, dates, answers)
+    built = build_trial(measured, people, facts, recipe, findings, told)
     if built.questions:
         return Reading("ask", None, built.findings, built.questions)
     unplaced = _nothing_placed(built, arranged) if "MAPPING" not in answers else None

@@ -33,6 +33,9 @@ DAY_FACTS: Final = ("transplant_day", "onset_day", "death_day")
 
 TEXT_FACTS: Final = ("sex", "age", "group", "onset_site", "simulated", "site")
 
+HEIGHTS: Final = ("height", "height_in")
+"""Height of the patient: in cm or metres, as the values tell, or in inches."""
+
 MEASURES: Final = (
     "alsfrs_r",
     "alsfrs",

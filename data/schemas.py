@@ -20,6 +20,8 @@ EXACT: Final[Mapping[str, str]] = MappingProxyType(
         "q10 respiratory": "item 10 original",
         "forced vital capacity units": "unit",
         "slow vital capacity units": "unit",
+        "height units": "height_unit",
+        "height unit": "height_unit",
         "subject normal": "ignored",
         "studyid": "ignored",
         "subject liters trial 1": "capacity_litres 1",

@@ -98,6 +98,12 @@ COLUMNS: Final = (
     TemplateColumn("onset_site", "no", "bulbar, limb, respiratory …", ("limb",) * 3),
     TemplateColumn("sex", "no", "F or M.", ("F",) * 3),
     TemplateColumn("age", "no", "Age in years at the transplant.", (58,) * 3),
+    TemplateColumn(
+        "height_cm",
+        "no",
+        "Standing height in centimetres: needed, with sex and age, for % predicted from litres.",
+        (165,) * 3,
+    ),
     TemplateColumn("group", "no", "Arm or dose group, where there is more than one.", (None,) * 3),
     TemplateColumn("death_date", "no", "Date of death; never a score of 0.", (None,) * 3),
     TemplateColumn("NIV_date", "no", "Start of non-invasive ventilation.", (None,) * 3),

@@ -119,6 +119,21 @@ AGE: Final = re.compile(
     r"age|age years?|age yrs?|age at (?:transplant\w*|baseline|tx|enrol\w*|inclusion)|alter|edad"
     r"|eta|yas|سن|alter jahre|age y"
 )
+HEIGHT: Final = re.compile(
+    r"(?:ht|height|stature|korperhohe|(?:korper)?gr(?:o|oe)sse|taille|altezza|statura|estatura|talla"
+    r"|altura|boy|boy uzunlugu|wzrost|قد|طول قد|قد بیمار)"
+)
+"""Standing height, once fillers and the unit are left out."""
+
+HEIGHT_FILLERS: Final = frozenset(
+    (
+        *("patient", "patients", "subject", "body", "standing", "measured", "value", "at", "bei"),
+        *("the", "baseline", "screening", "enrolment", "enrollment", "inclusion", "in", "of"),
+    )
+)
+CENTIMETRES: Final = re.compile(r"cm|cms|centimet(?:er|re|ro)s?|zentimeter|سانتی متر|سانتیمتر|سم")
+METRES: Final = re.compile(r"m|met(?:er|re|ro)s?|mtr|متر")
+INCHES: Final = re.compile(r"in|inch|inches|zoll|pouces?|pulgadas?|pollici|اینچ")
 ONSET_SITE: Final = re.compile(
     r"onset|onset (?:site|region|type|form|location)|site of (?:symptom )?onset|region of onset"
     r"|type of onset|onset bulbar limb|beginn|als type|محل شروع"

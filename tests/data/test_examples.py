@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -20,6 +21,13 @@ from report.words import means_line
 PUBLISHED = {
     "alsfrs_r": ("−5.40 ± 2.30", "−2.00 ± 3.08"),
     "fvc": ("−12.60 ± 5.22", "−4.80 ± 14.72"),
+}
+
+
+# What the files are made to show: three patients with several transplants, three visits without
+# an item, one patient without a transplant date.
+INTENDED = {
+    "every-detail": {"MULTIPLE_TRANSPLANTS": 3, "ITEMS_INCOMPLETE": 1, "NO_TRANSPLANT_DATE": 1}
 }
 
 
@@ -100,9 +108,9 @@ def test_the_script_writes_the_same_file_again(example_id, tmp_path, monkeypatch
     monkeypatch.setitem(sys.modules, "make_example", script)
     spec.loader.exec_module(script)
     script.write(tmp_path)
-    (written,) = tmp_path.iterdir()
-    assert written.read_bytes() == (FOLDER / written.name).read_bytes()
-    assert written.name == load_example(example_id).file_name
+    written = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert written == {name: (FOLDER / name).read_bytes() for name in written}
+    assert load_example(example_id).file_name in written
 
 
 @pytest.mark.parametrize("example_id", EXAMPLE_IDS)
@@ -111,7 +119,8 @@ def test_every_example_loads_without_warnings_and_says_that_it_is_simulated(exam
     assert example.trial.simulated
     assert "simulated" in example.trial.title.casefold()
     assert "no person" in example.trial.notes[0]
-    assert [f.code for f in example.trial.findings if f.severity != "info"] == []
+    warned = Counter(f.code for f in example.trial.findings if f.severity != "info")
+    assert dict(warned) == INTENDED.get(example_id, {})
     assert Settings.from_json(example.settings)[1] == ()
 
 
