@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from analysis.day0 import day0_offsets
 from analysis.settings import Settings
-from analysis.slope_points import day0_offsets
 from data.trial import DAYS_PER_MONTH, ITEM_COLUMNS, BoolArray, FloatArray, IntArray, Trial
 
 REGIONS: Final = ("bulbar region", "upper limb", "lower limb")
@@ -25,6 +25,12 @@ _USED: Final = {
     "kings": (1, 2, 3, 4, 5, 8, 10, 12),
     "kings at 4": (5, 10, 12),
     "mitos": (1, 3, 4, 6, 8, 10, 12),
+    "ft9": tuple(range(1, 13)),
+}
+_NOTHING: Final = {
+    "kings": "no region by the items",
+    "mitos": "no domain lost",
+    "ft9": "no domain at 9 or below",
 }
 _OUT_OF: Final = 4
 
@@ -36,12 +42,12 @@ class Stages:
     Parameters
     ----------
     system
-        ``"kings"`` or ``"mitos"``.
+        ``"kings"``, ``"mitos"`` or ``"ft9"``.
     low, high
         Lowest and highest stage that the known items allow, 0 to 4; equal where the stage is
         certain.
     signs
-        Names of what is counted: regions and failures (King's) or domains (MiToS).
+        Names of what is counted: regions and failures (King's) or domains (MiToS, FT9).
     lost, open
         Visits × signs: which are certainly there, and which cannot be told for lack of items.
     missing
@@ -49,7 +55,7 @@ class Stages:
 
     Notes
     -----
-    Stage 5 of both systems is death, which is not a visit.
+    Stage 5 of every system is death, which is not a visit.
     """
 
     system: str
@@ -68,7 +74,7 @@ class Stages:
     def label(self, visit: int) -> str:
         """Return the stage in words, such as "2", "4A", "4A+4B", "0/1" or "2–4" for 2, 3 or 4."""
         low, high = int(self.low[visit]), int(self.high[visit])
-        if self.system == "mitos":
+        if self.system != "kings":
             return str(low) if low == high else f"{low}–{high}"
         if low == high == _OUT_OF:
             return "+".join(self.signs[i][:2] for i in np.flatnonzero(self.lost[visit]) if i >= 3)
@@ -81,7 +87,7 @@ class Stages:
         at_4 = king and bool(self.lost[visit, 3:].any())
         first = 3 if at_4 else 0
         found = [self.signs[i] for i in np.flatnonzero(self.lost[visit]) if i >= first]
-        text = ", ".join(found) or ("no region by the items" if king else "no domain lost")
+        text = ", ".join(found) or _NOTHING[self.system]
         undecided = [self.signs[i] for i in np.flatnonzero(self.open[visit]) if i >= first]
         if undecided:
             used = _USED["kings at 4" if at_4 else self.system]

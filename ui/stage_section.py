@@ -1,0 +1,94 @@
+"""How stages moved in the whole trial: matrix, counts, and what cannot be staged."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from analysis.comparison import Comparison
+from analysis.inclusion import with_day0
+from analysis.stage_scales import cannot_be_staged, delta_fs_at_day0
+from analysis.stage_transitions import SYSTEMS, System, Transitions, transitions_of
+from data.trial import Trial
+from report import stage_words
+from report.charts.stages import stages_alt, stages_figure
+from report.frames import frame_for
+from ui.cache import once
+from ui.figures import Chart, show_figure
+from ui.tables import show_small_table
+from ui.text import inert
+
+
+def stage_section(trial: Trial, comparison: Comparison) -> None:
+    """Draw the stage transitions of each system that the trial can be staged by."""
+    st.markdown("##### Stages: from day 0 to the last visit")
+    found = {
+        system: transitions
+        for system in SYSTEMS
+        if (transitions := _transitions(trial, comparison, system)) is not None
+    }
+    gap = once(("cannot-be-staged", trial.instance), lambda: cannot_be_staged(trial))
+    if not found:
+        st.info(
+            gap or "No ALSFRS-R item or domain score, so no visit can be staged.",
+            icon=":material/info:",
+        )
+        _delta_fs(trial, comparison)
+        return
+    grid = st.grid(2, min_column_width=420)
+    for transitions in found.values():
+        with grid.cell():
+            show_figure(_chart(trial, comparison, transitions), trial)
+            st.caption(inert(stage_words.sentence(transitions)))
+            for note in stage_words.notes(transitions):
+                st.caption(inert(note))
+    with st.expander("Who reached which stage, and moves from visit to visit"):
+        for system, transitions in found.items():
+            st.markdown(f"**{SYSTEMS[system]}**")
+            name = f"reached-{system}"
+            show_small_table(stage_words.reached_table(transitions), name, trial)
+            name = f"moves-{system}"
+            show_small_table(stage_words.moves_table(transitions), name, trial)
+        st.caption(
+            "Of those below a stage at day 0 with a later stage or a recorded death. Times under "
+            "observation before and after day 0 differ, so the numbers of moves do not compare."
+        )
+    if gap:
+        st.caption(inert(gap))
+    _delta_fs(trial, comparison)
+
+
+def _transitions(trial: Trial, comparison: Comparison, system: System) -> Transitions | None:
+    settings = comparison.settings
+    return once(
+        ("transitions", trial.instance, settings.key, system),
+        lambda: transitions_of(trial, settings, system),
+    )
+
+
+def _delta_fs(trial: Trial, comparison: Comparison) -> None:
+    settings = comparison.settings
+    n = int(with_day0(trial, settings).included.sum())
+    found = once(
+        ("delta-fs", trial.instance, settings.key), lambda: delta_fs_at_day0(trial, settings)
+    )
+    text = stage_words.delta_fs_sentence(found, n)
+    if text:
+        st.caption(inert(text))
+
+
+def _chart(trial: Trial, comparison: Comparison, found: Transitions) -> Chart:
+    return Chart(
+        name=f"stages-{found.system}",
+        build=lambda look, _: stages_figure(found, look),
+        depends=(comparison.settings.key, found.system),
+        frame=frame_for(
+            f"{SYSTEMS[found.system]} stage at day 0 and at the last visit",
+            stage_words.sentence(found),
+            comparison,
+            trial,
+        ),
+        alt=stages_alt(found),
+        numbers=lambda _: stage_words.transition_numbers(found),
+        print_width=560,
+        saves=found.counted > 0,
+    )
