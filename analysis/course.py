@@ -9,6 +9,7 @@ import numpy as np
 from scipy import stats
 
 from analysis.comparison import EndpointComparison
+from analysis.projection import Prediction, run_in_prediction, shrunken_prediction
 from analysis.settings import Settings
 from analysis.slopes import SideSlopes, day0_offsets
 from data.trial import DAYS_PER_MONTH, BoolArray, FloatArray, IntArray, Trial
@@ -46,12 +47,18 @@ class Course:
         Which values enter which slope; the others are outside the windows or left out.
     analysable
         False for values that were quarantined or left out.
+    ended
+        Whether the value is vital capacity after the event that ends it.
     position
         Rows of ``Trial.measurements``.
     before_line, after_line
         Fitted lines with the confidence band of the mean, or ``None``.
     projection
         The run-in's line from day 0 to the last visit with its prediction band, or ``None``.
+    shrunken
+        The same for the run-in shrunken toward the natural history, or ``None``.
+    before_visits
+        Visits that the line before day 0 rests on.
     has_day0
         Whether the patient has a day 0.
     """
@@ -61,10 +68,13 @@ class Course:
     before: BoolArray
     after: BoolArray
     analysable: BoolArray
+    ended: BoolArray
     position: IntArray
     before_line: Line | None
     after_line: Line | None
     projection: Line | None
+    shrunken: Line | None
+    before_visits: int
     has_day0: bool
 
 
@@ -103,20 +113,22 @@ def course(trial: Trial, result: EndpointComparison, patient: int, settings: Set
         visit = float(table.before.mean_month[patient])
         before_ends = (visit - float(table.before.span_days[patient]) / DAYS_PER_MONTH, visit)
     last = float(np.nanmax(month)) if month.size and has_day0 else 0.0
+    beyond = np.linspace(0.0, last, _STEPS) if last > 0 else np.empty(0)
+    own = run_in_prediction(result, patient, beyond, settings.confidence)
+    shrunken = shrunken_prediction(result, patient, beyond, settings.confidence)
     return Course(
         month=month,
         value=points.value[mine],
         before=before,
         after=after,
         analysable=points.analysable[mine],
+        ended=points.ended[mine],
         position=points.position[mine],
         before_line=_line(table.before, patient, before_ends, spread, scale),
         after_line=_line(table.after, patient, after_ends, spread, scale),
-        projection=(
-            _line(table.before, patient, (0.0, last), spread, scale, new_visit=True)
-            if last > 0
-            else None
-        ),
+        projection=_cut(own, scale),
+        shrunken=_cut(shrunken, scale),
+        before_visits=int(table.before.n[patient]),
         has_day0=has_day0,
     )
 
@@ -139,19 +151,23 @@ def _line(
     ends: tuple[float, float],
     spread: tuple[float, int, float],
     scale: tuple[float, float],
-    *,
-    new_visit: bool = False,
 ) -> Line | None:
     if not side.enough[patient] or not ends[1] > ends[0]:
         return None
     month = np.linspace(*ends, _STEPS)
     value = side.predict(patient, month)
     sd, df, level = spread
-    variance = side.variance(patient, month) + (1.0 if new_visit else 0.0)
     half = (
-        stats.t.ppf((1 + level) / 2, df) * sd * np.sqrt(variance)
+        stats.t.ppf((1 + level) / 2, df) * sd * np.sqrt(side.variance(patient, month))
         if df > 0 and sd > 0
         else np.full(_STEPS, np.nan)
     )
-    low, high = np.clip(value - half, *scale), np.clip(value + half, *scale)
-    return Line(month, np.clip(value, *scale), low, high)
+    return _cut(Prediction(month, value, half), scale)
+
+
+def _cut(line: Prediction | None, scale: tuple[float, float]) -> Line | None:
+    """Return a line with its band cut at the ends of the scale; ``None`` of nothing."""
+    if line is None or not line.month.size:
+        return None
+    low, high = np.clip(line.value - line.half, *scale), np.clip(line.value + line.half, *scale)
+    return Line(line.month, np.clip(line.value, *scale), low, high)

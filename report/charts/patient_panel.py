@@ -1,0 +1,396 @@
+"""One endpoint of one patient: bands, lines, projections, visits and words in one panel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from analysis.cohort import Middle
+from analysis.comparison import Comparison, EndpointComparison
+from analysis.course import Course, Line
+from analysis.projection import Gap
+from data.endpoints import Endpoint
+from data.trial import Trial
+from report.charts.parts import nice_ticks, panel_title, value_words
+from report.charts.patient_space import LEFT, LINE, NARROWEST, PANEL, RIGHT, stack
+from report.look import Look, annotation, escape
+from report.numbers import count, interval_text, level, plain, signed, span
+from report.value_rows import derived_words
+
+GUIDES: Final = {"fvc": (50.0, 80.0), "svc": (50.0, 80.0)}
+"""Values of vital capacity, in % predicted, that guidelines ask about."""
+
+_GUIDED_TICKS: Final = (0.0, 50.0, 80.0, 120.0)
+_HOVER: Final = {"hovertemplate": "%{customdata[1]}<extra></extra>"}
+_WORDS: Final = 170
+"""Width in pixels of the words on the slope before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What one panel shows.
+
+    Parameters
+    ----------
+    result, course, gap
+        The endpoint, the patient's course, and observed minus projected at the last visit.
+    patient, name
+        Position in ``Trial.patient_ids``, and what the patient is called.
+    middle
+        Middle half of the cohort, or ``None``.
+    second, second_name
+        Course of a second patient, or ``None``, and what that one is called.
+    zoom
+        Whether the value axis fits the data.
+    """
+
+    result: EndpointComparison
+    course: Course
+    gap: Gap | None
+    patient: int
+    name: str
+    middle: Middle | None
+    second: Course | None
+    second_name: str
+    zoom: bool
+
+
+class Panel:
+    """Draws one endpoint into its part of the figure.
+
+    Parameters
+    ----------
+    fig, look, axis, domain
+        The figure, its colours, the value axis and where it lies in paper coordinates.
+    comparison, shown
+        Settings and unit, and what is shown.
+
+    Notes
+    -----
+    The words are left in ``notes``: plotly checks all annotations anew at each one that is added.
+    """
+
+    def __init__(
+        self,
+        fig: go.Figure,
+        look: Look,
+        axis: str,
+        domain: tuple[float, float],
+        comparison: Comparison,
+        shown: Shown,
+    ) -> None:
+        self.fig, self.look, self.axis, self.domain = fig, look, axis, domain
+        self.comparison, self.shown = comparison, shown
+        self.course = shown.course
+        self.endpoint: Endpoint = shown.result.endpoint
+        self.limits = self.endpoint.axis
+        self.title = ""
+        self.notes: list[dict[str, object]] = []
+
+    def draw(self, trial: Trial) -> None:
+        """Draw bands, lines and visits, from back to front, and gather the words in ``notes``."""
+        self._value_axis()
+        look, one = self.look, self.course
+        self._middle()
+        self._band(one.projection, look.projection_band)
+        self._band(one.before_line, look.before_band)
+        self._band(one.after_line, look.after_band)
+        toward = "by the run-in shrunken toward the natural history"
+        self._line(one.shrunken, look.before, 1.2, "1px,4px", toward)
+        self._line(one.projection, look.before, 2, "2px,4px", "had the run-in gone on")
+        self._line(one.before_line, look.before, 2.5)
+        self._line(one.after_line, look.after, 2.5)
+        self._second()
+        self._visits(trial)
+        self._before_words()
+        self._end_labels()
+
+    def _value_axis(self) -> None:
+        endpoint = self.endpoint
+        low, high = endpoint.axis
+        values = self._values()
+        words = value_words(endpoint)
+        if self.shown.zoom and values.size:
+            room = max(0.04 * (high - low), 0.1 * float(np.ptp(values)))
+            whole = 1.0 if high > 20 else 0.1
+            low = max(low, whole * math.floor((float(values.min()) - room) / whole))
+            high = whole * math.ceil((float(values.max()) + room) / whole)
+            words += f", axis from {low:g}"
+        elif values.size and float(values.max()) > high:
+            high = min(endpoint.high, float(values.max()) * 1.02)
+        edge = 0.0 if self.shown.zoom else 0.015 * (high - low)
+        self.limits = (low, high)
+        axis = {
+            "domain": list(self.domain),
+            "range": [low - edge, high + edge],
+            "tickvals": self._ticks(low, high),
+            "showgrid": True,
+            "anchor": "x",
+        }
+        self.fig.update_layout({"yaxis" + self.axis[1:]: axis})
+        self.title = panel_title(endpoint, words)
+        font = {"size": 14, "color": self.look.ink}
+        place = {"xshift": 8 - LEFT, "yshift": 6, "font": font}
+        self.notes.append(annotation(self.title, 0, self.domain[1], self.look, **place))
+        for guide in GUIDES.get(endpoint.key, ()):
+            if low < guide < high:
+                ends = dict(zip(("x0", "x1"), self.fig.layout.xaxis.range, strict=True))
+                line = {"color": self.look.ink3, "width": 1, "dash": "2px,3px"}
+                place = {"xref": "x", "yref": self.axis, "y0": guide, "y1": guide} | ends
+                self.fig.add_shape(type="line", layer="between", line=line, **place)
+
+    def _values(self) -> npt.NDArray[np.float64]:
+        """Return the values that the axis must hold; not those set aside as impossible."""
+        one, second = self.course, self.shown.second
+        low, high = self.endpoint.axis
+        values = [
+            shown.value[shown.analysable | ((shown.value >= low) & (shown.value <= high))]
+            for shown in (one, second)
+            if shown is not None
+        ]
+        if self.shown.zoom and one.projection is not None:
+            values += [one.projection.value, one.projection.low, one.projection.high]
+        every = np.concatenate(values)
+        return every[np.isfinite(every)]
+
+    def _ticks(self, low: float, high: float) -> list[float]:
+        guides = [g for g in GUIDES.get(self.endpoint.key, ()) if low < g < high]
+        if not self.shown.zoom:
+            ticks = _GUIDED_TICKS if self.endpoint.key in GUIDES else self.endpoint.ticks
+            return [t for t in ticks if low <= t <= high]
+        near = 0.09 * (high - low)
+        usual = nice_ticks(low, high).tolist()
+        return sorted(guides + [t for t in usual if all(abs(t - g) >= near for g in guides)])
+
+    def _middle(self) -> None:
+        """Draw the middle half of the cohort, in pieces where too few are there."""
+        middle = self.shown.middle
+        if middle is None:
+            return
+        for piece in _pieces(np.isfinite(middle.lower)):
+            month, low, high = (a[piece] for a in (middle.month, middle.lower, middle.upper))
+            line = Line(month, middle.median[piece], low, high)
+            self._band(line, self.look.middle_band)
+
+    def _band(self, line: Line | None, colour: str) -> None:
+        if line is None or not np.isfinite(line.low).all():
+            return
+        self.fig.add_scatter(
+            x=np.concatenate((line.month, line.month[::-1])),
+            y=np.concatenate((line.high, line.low[::-1])),
+            yaxis=self.axis,
+            mode="lines",
+            line={"width": 0},
+            fill="toself",
+            fillcolor=colour,
+            hoverinfo="skip",
+        )
+
+    def _line(
+        self, line: Line | None, colour: str, width: float, dash: str = "solid", words: str = ""
+    ) -> None:
+        if line is None:
+            return
+        hover: dict[str, Any] = {"hoverinfo": "skip"}
+        if words:
+            hover = _HOVER | {"customdata": self._projected(line, words)}
+        self.fig.add_scatter(
+            x=line.month,
+            y=line.value,
+            yaxis=self.axis,
+            mode="lines",
+            line={"color": colour, "width": width, "dash": dash},
+            **hover,
+        )
+
+    def _projected(self, line: Line, words: str) -> list[list[str]]:
+        """Return the hover texts of a projection: what it says for each month."""
+        per_cent = f"{level(self.comparison.settings.confidence)} prediction"
+        texts = []
+        for month, value, low, high in zip(
+            line.month, line.value, line.low, line.high, strict=True
+        ):
+            band = (
+                f" · {per_cent} {plain(low, 1)} to {plain(high, 1)}" if math.isfinite(low) else ""
+            )
+            value_text = f"{plain(value, 1)} {self.endpoint.unit}"
+            texts.append(["", f"{words}: {value_text}<br>{signed(month, 1)} months{band}"])
+        return texts
+
+    def _second(self) -> None:
+        """Draw a second patient in thin ink: visits small and hollow, fits dashed."""
+        second, look = self.shown.second, self.look
+        if second is None:
+            return
+        for line in (second.before_line, second.after_line):
+            self._line(line, look.ink, 1.2, "6px,3px")
+        style = (look.bg, look.ink, 5, 1.0)
+        self._markers(second, second.analysable, style, self.shown.second_name)
+
+    def _visits(self, trial: Trial) -> None:
+        one, look = self.course, self.look
+        groups = (
+            (one.before, look.bg, look.before),
+            (one.after & ~one.before, look.after, look.after),
+            (~one.before & ~one.after, look.bg, look.dim),
+        )
+        for chosen, fill, edge in groups:
+            if chosen.any():
+                self._markers(one, chosen, (fill, edge, 8, 1.6), self.shown.name, trial)
+
+    def _markers(
+        self,
+        course: Course,
+        chosen: npt.NDArray[np.bool_],
+        style: tuple[str, str, float, float],
+        name: str,
+        trial: Trial | None = None,
+    ) -> None:
+        fill, edge, size, width = style
+        # A click on a visit of the patient's own says which row of the measurements it is.
+        rows = [str(k) if trial is not None else "" for k in course.position[chosen].tolist()]
+        self.fig.add_scatter(
+            x=course.month[chosen],
+            y=np.clip(course.value[chosen], *self.limits),
+            yaxis=self.axis,
+            mode="markers",
+            marker={
+                "symbol": self.endpoint.marker,
+                "size": size,
+                "color": fill,
+                "line": {"color": edge, "width": width},
+            },
+            customdata=list(zip(rows, self._hover(course, chosen, name, trial), strict=True)),
+            **_HOVER,
+        )
+
+    def _hover(
+        self, one: Course, chosen: npt.NDArray[np.bool_], name: str, trial: Trial | None
+    ) -> list[str]:
+        decimals = self.endpoint.decimals
+        order = np.argsort(np.argsort(one.month))
+        texts = []
+        for k in np.flatnonzero(chosen):
+            state = "" if one.analysable[k] else " · not analysed"
+            state += ", after the event that ends it" if one.ended[k] else ""
+            outside = one.analysable[k] and not one.before[k] and not one.after[k]
+            state += " · outside the windows" if outside and one.has_day0 else ""
+            score = f"{plain(float(one.value[k]), decimals)} {self.endpoint.unit}"
+            when = f"{signed(float(one.month[k]), 1)} months · visit {order[k] + 1}"
+            if trial is not None:
+                row = trial.measurements_frame["row"].iloc[int(one.position[k])]
+                state = derived_words(trial, self.shown.result, int(one.position[k])) + state
+                when += f" · source row {row}"
+            texts.append(f"{escape(name)} · {self.endpoint.label} {score}{state}<br>{when}")
+        return texts
+
+    def _before_words(self) -> None:
+        """Say the slope before, its interval and n in the emptier of the two left corners."""
+        one, result, look = self.course, self.shown.result, self.look
+        if one.before_line is None:
+            return
+        text = self._slope_words("before", float(result.before[self.shown.patient]), one.before)
+        start, end = self.fig.layout.xaxis.range
+        reach = start + (end - start) * _WORDS / (NARROWEST - LEFT - RIGHT)
+        near = one.value[(one.month <= reach) & np.isfinite(one.value)]
+        line = one.before_line
+        drawn = [line.value, line.low, line.high]
+        every = np.concatenate((near, *(part[line.month <= reach] for part in drawn)))
+        every = every[np.isfinite(every)]
+        low, high = self.limits
+        bottom = not every.size or float(every.min()) - low >= high - float(every.max())
+        place = {"y": self.domain[0], "yanchor": "bottom", "yshift": 4}
+        if not bottom:
+            place = {"y": self.domain[1], "yanchor": "top", "yshift": -4}
+        place |= {"xshift": 4, "font": {"size": 13, "color": look.before_text}}
+        self.notes.append(annotation(text, 0, 0, look) | place)
+
+    def _end_labels(self) -> None:
+        """Name every line at its right end, pushed apart."""
+        labels = self._labels()
+        low, high = self.limits
+        heights = [LINE * (text.count("<br>") + 1.0) for _, text, _ in labels]
+        wanted = [PANEL * (value - low) / (high - low) for value, _, _ in labels]
+        placed = stack(wanted, heights, PANEL + 4.0, 5.0)
+        for (_, text, colour), at in zip(labels, placed, strict=True):
+            y = self.domain[0] + at / PANEL * (self.domain[1] - self.domain[0])
+            place = {"xshift": 10, "yanchor": "middle", "font": {"size": 13, "color": colour}}
+            self.notes.append(annotation(text, 1, y, self.look, **place))
+
+    def _labels(self) -> list[tuple[float, str, str]]:
+        look, one, shown = self.look, self.course, self.shown
+        labels: list[tuple[float, str, str]] = []
+        if one.after_line is not None:
+            text = self._slope_words("after", float(shown.result.after[shown.patient]), one.after)
+            labels.append((float(one.after_line.value[-1]), text, look.after))
+        if one.projection is not None:
+            end = float(one.projection.value[-1])
+            labels.append((end, self._projection_words(one.projection), look.before_text))
+        if one.shrunken is not None:
+            words = "run-in shrunken toward<br>the natural history"
+            labels.append((float(one.shrunken.value[-1]), words, look.before_text))
+        if shown.middle is not None:
+            known = np.flatnonzero(np.isfinite(shown.middle.lower))
+            if known.size:
+                k, seen = known[-1], shown.middle.n[known]
+                n = f"{seen.min()}" if seen.min() == seen.max() else f"{seen.min()}–{seen.max()}"
+                at = float(shown.middle.lower[k] + shown.middle.upper[k]) / 2
+                labels.append((at, f"middle half, n = {n}", look.ink3))
+        return labels + self._second_label()
+
+    def _second_label(self) -> list[tuple[float, str, str]]:
+        second = self.shown.second
+        if second is None:
+            return []
+        line = second.after_line or second.before_line
+        known = np.flatnonzero(second.analysable & np.isfinite(second.month))
+        if line is not None:
+            at = float(line.value[-1])
+        elif known.size:
+            at = float(second.value[known[np.argmax(second.month[known])]])
+        else:
+            return []
+        return [(at, escape(_short(self.shown.second_name)), self.look.ink)]
+
+    def _projection_words(self, projection: Line) -> str:
+        """Return the name of the projection, and observed minus projected at the last visit."""
+        per_cent = level(self.comparison.settings.confidence)
+        banded = bool(np.isfinite(projection.low).all())
+        words = "run-in projected"
+        words += f",<br>{per_cent} prediction band" if banded else ""
+        gap = self.shown.gap
+        if gap is None:
+            return words
+        interval = gap.interval
+        half = (interval.high - interval.low) / 2 if interval is not None else 0.0
+        decimals = self.endpoint.decimals + (1 if half < 10 and not self.endpoint.decimals else 0)
+        words += f"<br>observed − projected {signed(gap.value, decimals)}"
+        if gap.cut:
+            return f"{words},<br>projection cut at {plain(gap.projected, 0)}"
+        if interval is not None and not gap.verdict:
+            return f"{words},<br>{count(gap.own_visits, 'visit')}: no verdict"
+        if interval is None:
+            return words
+        return f"{words},<br>{per_cent} interval {span(interval, decimals)}"
+
+    def _slope_words(self, word: str, slope: float, used: npt.NDArray[np.bool_]) -> str:
+        per, confidence = self.comparison.rate.per, self.comparison.settings.confidence
+        interval = self.shown.result.slope_interval(word, self.shown.patient, confidence)
+        visits = count(int(used.sum()), "visit")
+        return f"<b>{word} {signed(slope)}</b> /{per}<br>{interval_text(interval)}<br>{visits}"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 20 else f"{name[:19]}…"
+
+
+def _pieces(known: npt.NDArray[np.bool_]) -> Sequence[slice]:
+    """Return the stretches of at least two neighbours that are known."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], known, [False])).astype(np.int8)))
+    return [slice(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > 1]
