@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -72,6 +73,7 @@ def multiples_figure(
     reasons = {patient: why for step in result.flow for patient, why in step.left}
     timed = [c.month for c in courses if c.has_day0] or [np.asarray([0.0])]
     low, high = month_range(np.concatenate(timed))
+    sheet = _Sheet([], {}, [], [])
     for k, (i, one) in enumerate(zip(patients, courses, strict=True)):
         row, column = divmod(k, _COLUMNS)
         top = 1 - row * (_ROW + _ROW_GAP) / inner
@@ -79,12 +81,25 @@ def multiples_figure(
         width = 1 / (_COLUMNS * (1 + _COLUMN_GAP) - _COLUMN_GAP)
         box = (left, min(1.0, left + width), max(0.0, top - _ROW / inner), top)
         last_row = k + _COLUMNS >= len(patients)
-        small = _Small(fig, look, result, k, box, max(result.endpoint.axis[1], highest))
+        small = _Small(sheet, look, result, k, box, max(result.endpoint.axis[1], highest))
         small.axes(low, high, with_values=column == 0, with_months=last_row)
         small.draw(one)
         why = reasons.get(comparison.patient_ids[i], "")
         small.words(int(i), names[i], level, why=why, framed=selected == i)
+    # Added one by one, plotly would check all earlier ones again for each.
+    fig.add_traces(sheet.traces)
+    fig.update_layout(**sheet.axes, annotations=sheet.annotations, shapes=sheet.shapes)
     return fig
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """What the panels of one figure draw, collected."""
+
+    traces: list[dict[str, Any]]
+    axes: dict[str, Any]
+    annotations: list[dict[str, Any]]
+    shapes: list[dict[str, Any]]
 
 
 class _Small:
@@ -92,14 +107,14 @@ class _Small:
 
     def __init__(
         self,
-        fig: go.Figure,
+        sheet: _Sheet,
         look: Look,
         result: EndpointComparison,
         number: int,
         box: tuple[float, float, float, float],
         top: float,
     ) -> None:
-        self.fig, self.look, self.result, self.box, self.top = fig, look, result, box, top
+        self.sheet, self.look, self.result, self.box, self.top = sheet, look, result, box, top
         self.suffix = "" if number == 0 else str(number + 1)
 
     def axes(self, low: float, high: float, *, with_values: bool, with_months: bool) -> None:
@@ -107,7 +122,7 @@ class _Small:
         step = next((s for s in (5, 10, 12, 24, 60) if (high - low) / s <= 4), 120)
         ticks = np.arange(math.ceil(low / step) * step, high + 1e-9, step)
         room = 0.02 * self.top
-        self.fig.update_layout(
+        self.sheet.axes.update(
             {
                 f"xaxis{self.suffix}": {
                     "domain": self.box[:2],
@@ -145,7 +160,7 @@ class _Small:
             (one.after_line, look.after, 2.5, "solid"),
         ):
             if line is not None:
-                self.fig.add_scatter(
+                self._scatter(
                     x=line.month,
                     y=line.value,
                     mode="lines",
@@ -155,7 +170,7 @@ class _Small:
                 )
         colours = np.where(one.before, look.before, np.where(one.after, look.after, look.dim))
         fills = np.where(one.after & ~one.before, look.after, look.bg)
-        self.fig.add_scatter(
+        self._scatter(
             x=one.month,
             y=np.clip(one.value, self.result.endpoint.axis[0], self.top),
             mode="markers",
@@ -168,6 +183,9 @@ class _Small:
             hoverinfo="skip",
             **place,
         )
+
+    def _scatter(self, **trace: Any) -> None:
+        self.sheet.traces.append({"type": "scatter", **trace})
 
     def words(self, patient: int, name: str, level: float, *, why: str, framed: bool) -> None:
         """Write name and change above the panel, and make the whole panel clickable."""
@@ -183,7 +201,7 @@ class _Small:
             bold = interval.excludes_zero
             text = f"<b>{text}</b> ({span(interval)})" if bold else f"{text} ({span(interval)})"
         head = {"size": 13, "color": look.ink}
-        self.fig.add_annotation(
+        self.sheet.annotations.append(
             annotation(
                 f"<b>{name}</b><br>{text}",
                 self.box[0],
@@ -195,7 +213,7 @@ class _Small:
             )
         )
         low, high = result.endpoint.axis
-        self.fig.add_scatter(
+        self._scatter(
             x=[0],
             y=[(low + high) / 2],
             mode="markers",
@@ -206,13 +224,15 @@ class _Small:
             yaxis=f"y{self.suffix}",
         )
         if framed:
-            self.fig.add_shape(
-                type="rect",
-                xref="paper",
-                yref="paper",
-                x0=self.box[0] - 0.002,
-                x1=self.box[1] + 0.008,
-                y0=self.box[2] - 0.02 * (self.box[3] - self.box[2]),
-                y1=self.box[3] + 0.27 * (self.box[3] - self.box[2]),
-                line={"color": look.ink, "width": 1.6},
-            )
+            left, right, bottom, top = self.box
+            frame = {
+                "type": "rect",
+                "xref": "paper",
+                "yref": "paper",
+                "x0": left - 0.002,
+                "x1": right + 0.008,
+                "y0": bottom - 0.02 * (top - bottom),
+                "y1": top + 0.27 * (top - bottom),
+                "line": {"color": look.ink, "width": 1.6},
+            }
+            self.sheet.shapes.append(frame)

@@ -75,11 +75,11 @@ def waterfall_figure(
     shown = order[chosen_evenly(len(order), SAMPLE_LINES)]
     if selected is not None and result.paired[selected] and selected not in shown:
         shown = order[np.isin(order, [*shown, selected])]
-    rows = [_row(result, int(i), at, names, confidence) for at, i in enumerate(shown)]
+    rows = [change_row(result, int(i), at, names, confidence) for at, i in enumerate(shown)]
     rows = [replace(r, label=f"<b>{r.label}</b>") if r.key == str(selected) else r for r in rows]
     height = ROW if written else min(14.0, _DENSE / len(rows))
     # The mean keeps a full row below the rule, however thin the patients' rows are.
-    mean = _mean(result, len(rows) - 0.5 + 0.9 * ROW / height)
+    mean = mean_row(result, len(rows) - 0.5 + 0.9 * ROW / height)
     bottom = mean.at + 0.7 * ROW / height
     ends = [v for r in (mean, *rows) for v in (r.low, r.value, r.high)]
     extent = room_for(ends)
@@ -98,7 +98,7 @@ def waterfall_figure(
     row_axes(fig, look, bottom, extent, f"change of slope, {result.unit}")
     fig.update_yaxes(range=[bottom, -0.6])
     value_band(fig, look, mean.low, mean.high)
-    _rule(fig, look, len(rows) - 0.5 + 0.15 * ROW / height)
+    mean_rule(fig, look, len(rows) - 0.5 + 0.15 * ROW / height)
     _select(fig, look, rows, selected, written=written)
     draw_rows(fig, look, rows, result.endpoint.marker, 9 if written else min(6, height))
     draw_mean(fig, look, mean)
@@ -134,7 +134,8 @@ def waterfall_alt(result: EndpointComparison, confidence: float) -> str:
     )
 
 
-def _row(result: EndpointComparison, i: int, at: int, names: Names, confidence: float) -> Row:
+def change_row(result: EndpointComparison, i: int, at: int, names: Names, confidence: float) -> Row:
+    """Return the row of one patient: change with interval, and both slopes beside it."""
     interval = result.change_interval(i, confidence) or _NO_INTERVAL
     change = float(result.change[i])
     name = escape(names[i])
@@ -157,7 +158,8 @@ def _row(result: EndpointComparison, i: int, at: int, names: Names, confidence: 
     )
 
 
-def _mean(result: EndpointComparison, at: float) -> Row:
+def mean_row(result: EndpointComparison, at: float) -> Row:
+    """Return the row of the mean of all compared patients."""
     summary = result.change_summary
     interval = summary.interval or _NO_INTERVAL
     known = math.isfinite(interval.low)
@@ -176,7 +178,8 @@ def _mean(result: EndpointComparison, at: float) -> Row:
     )
 
 
-def _rule(fig: go.Figure, look: Look, at: float) -> None:
+def mean_rule(fig: go.Figure, look: Look, at: float) -> None:
+    """Draw the rule that sets the mean apart."""
     fig.add_shape(
         type="line", xref="paper", yref="y", x0=-3, x1=4, y0=at, y1=at,
         line={"color": look.axis, "width": 1.2},
