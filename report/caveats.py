@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
@@ -11,6 +12,7 @@ import numpy as np
 from analysis.comparison import Comparison, EndpointComparison
 from analysis.diagnostics_visits import curvature
 from analysis.leave_one_out import ALPHA, leave_one_out
+from analysis.predicted_fvc import FAR_POINTS
 from analysis.settings import Settings
 from data.trial import DAYS_PER_MONTH, BoolArray
 from report.numbers import count, plain, signed, span
@@ -29,6 +31,7 @@ _UNEQUAL: Final = 1.5
 _NEAR_THE_END: Final = 2 / 48
 _OFTEN_AT_THE_END: Final = 0.05
 _MANY_LOST: Final = 0.1
+_MOST_REASONS: Final = 5
 
 
 def caveats(comparison: Comparison) -> tuple[str, ...]:
@@ -59,9 +62,41 @@ def caveats(comparison: Comparison) -> tuple[str, ...]:
             f"{count(comparison.unmatched, 'decision')} about patients or values match nothing in "
             "this trial and have no effect."
         )
+    found += _about_litres(comparison)
     found += _about_agreement(comparison)
     found += _about_checks(comparison)
     return tuple(found)
+
+
+def _about_litres(comparison: Comparison) -> Iterable[str]:
+    """Values derived from litres, who has none although there are litres, and what does not fit."""
+    found = comparison.from_litres
+    if found is None or not comparison.equation_note:
+        return
+    if found.derived:
+        yield (
+            f"{found.note} Another equation moves single values by 5 to 10 points, and slopes in "
+            "proportion."
+        )
+    if found.extended:
+        yield (
+            f"{count(len(found.extended), 'patient')} with derived FVC % shorter or taller than "
+            f"the adults for whom {found.name} was made: it is extended beyond their heights."
+        )
+    if found.not_derived:
+        reasons = Counter(why for _, why in found.not_derived)
+        listed = "; ".join(f"{why} ({n})" for why, n in reasons.most_common(_MOST_REASONS))
+        yield (
+            f"FVC in litres of {count(len(found.not_derived), 'patient')} gave no % predicted, or "
+            f"not at every visit: {listed}{'…' if len(reasons) > _MOST_REASONS else ''}."
+        )
+    if found.far_off:
+        widest = max((points for _, points in found.far_off), key=abs)
+        yield (
+            f"In {count(len(found.far_off), 'patient')} the reported FVC % is more than "
+            f"{plain(FAR_POINTS, 0)} points from what {found.name} makes of the litres of the same "
+            f"day (up to {signed(widest, 0)}): check unit, height, sex and identity."
+        )
 
 
 def _merged(comparison: Comparison) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 from analysis.comparison import Comparison
@@ -14,15 +14,37 @@ from report.numbers import count
 VERSION: Final = "0.1.0"
 
 
-def frame_for(title: str, subtitle: str, comparison: Comparison, trial: Trial) -> Frame:
-    """Return the frame of one figure: what it shows, and everything needed to find it again."""
+def frame_for(
+    title: str,
+    subtitle: str,
+    comparison: Comparison,
+    trial: Trial,
+    endpoint: str = "",
+    made: date | None = None,
+) -> Frame:
+    """Return the frame of one figure: what it shows, and everything needed to find it again.
+
+    Parameters
+    ----------
+    title, subtitle
+        The two lines on top.
+    comparison, trial
+        What the figure rests on.
+    endpoint
+        Key of the endpoint in the figure, where it shows one only.
+    made
+        Date in the footer; today by default.
+    """
     shown = f"{comparison.n_analysed} of {len(trial.patient_ids)} patients"
     differs = "; ".join(_differences(comparison.settings)) or "default settings"
     name = f"{trial.title}{' (simulated)' if trial.simulated else ''}"
-    made = datetime.now(UTC).date().isoformat()
-    footer = f"{name} · {shown} · {differs} · data {trial.hash[:8]} · ALSlope {VERSION} · {made}"
+    day = (made or datetime.now(UTC).date()).isoformat()
+    note = comparison.equation_note if endpoint in ("", "fvc") else ""
+    said = f" · {note.removesuffix('.')}" if note else ""
+    stamp = f"data {trial.hash[:8]} · ALSlope {VERSION} · {day}"
+    footer = f"{name} · {shown}{said} · {differs} · {stamp}"
     shown_title = f"{title} (simulated)" if trial.simulated else title
-    return Frame(shown_title, subtitle, footer)
+    return Frame(shown_title, subtitle, footer, note)
 
 
 def _differences(settings: Settings) -> list[str]:

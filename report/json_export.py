@@ -62,6 +62,9 @@ def comparison_json(comparison: Comparison, more: Details) -> dict[str, Any]:
         "control": comparison.control or None,
         "joint": None if comparison.joint is None else comparison.joint.to_json(),
         "baseline": more.baseline.to_json(),
+        "fvc_from_litres": None
+        if comparison.from_litres is None
+        else comparison.from_litres.to_json(),
         "absent_endpoints": [endpoint.key for endpoint in comparison.absent],
         "caveats": list(caveats(comparison)),
         "methods": methods_paragraph(comparison),

@@ -16,7 +16,9 @@ class Look:
     """Colours of one mode, by role.
 
     ``before`` is slate, ``after`` the one accent, ``untreated`` warm grey, ``amber`` a warning
-    that always comes with a word; ``dim`` is for other patients' lines.
+    that always comes with a word; ``dim`` is for other patients' lines; ``stage`` are the tones of
+    stages 0 to 4, and ``stage_text`` the words on them; ``group`` are the colours of up to six
+    groups of patients.
     """
 
     name: str
@@ -39,6 +41,9 @@ class Look:
     amber_fill: str
     dim: str
     middle_band: str
+    stage: tuple[str, str, str, str, str]
+    stage_text: tuple[str, str, str, str, str]
+    group: tuple[str, str, str, str, str, str]
 
 
 LIGHT: Final = Look(
@@ -62,6 +67,9 @@ LIGHT: Final = Look(
     amber_fill="#FDF1DF",
     dim="#C3CBD2",
     middle_band="rgba(117,131,143,0.12)",
+    stage=("#EDF0F2", "#DCE1E5", "#C3CBD2", "#A3AEB8", "#66727D"),
+    stage_text=("#1B242C", "#1B242C", "#1B242C", "#1B242C", "#FFFFFF"),
+    group=("#3D3455", "#1E5241", "#6B44A9", "#9F5924", "#1B8D65", "#BB8415"),
 )
 DARK: Final = Look(
     name="dark",
@@ -84,6 +92,9 @@ DARK: Final = Look(
     amber_fill="#33270F",
     dim="#46525D",
     middle_band="rgba(135,150,163,0.16)",
+    stage=("#1E2730", "#2A3540", "#394652", "#4D5B68", "#586673"),
+    stage_text=("#E8ECEF", "#E8ECEF", "#E8ECEF", "#E8ECEF", "#E8ECEF"),
+    group=("#BCC3FF", "#59A9AB", "#9B72DD", "#F99782", "#73F2D9", "#827311"),
 )
 LOOKS: Final = MappingProxyType({"light": LIGHT, "dark": DARK})
 

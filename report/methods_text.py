@@ -9,6 +9,7 @@ import numpy as np
 import scipy
 
 from analysis.comparison import Comparison
+from analysis.setting_lists import filter_words
 from report.frames import VERSION
 from report.numbers import count, level, plain
 
@@ -42,6 +43,7 @@ def methods_paragraph(comparison: Comparison) -> str:
         _slopes(comparison),
         _rules(comparison),
         *_left_out(comparison),
+        _from_litres(comparison),
         _tests(comparison),
         _correction(comparison),
         f"{_DIRECTION[settings.alternative]}; intervals are {level(settings.confidence)} "
@@ -111,7 +113,11 @@ def _rules(comparison: Comparison) -> str:
 
 
 def _left_out(comparison: Comparison) -> list[str]:
-    settings, texts = comparison.settings, []
+    settings = comparison.settings
+    texts = [f"Patients were chosen: {filter_words(settings.filters)}."] if settings.filters else []
+    if settings.fvc_until != "all":
+        event = {"niv": "NIV", "tracheostomy": "tracheostomy"}[settings.fvc_until]
+        texts.append(f"Vital capacity after a patient’s first {event} did not count.")
     n = sum(e.patient in comparison.patient_ids for e in settings.excluded_patients)
     if n:
         texts.append(
@@ -120,6 +126,19 @@ def _left_out(comparison: Comparison) -> list[str]:
     if settings.points:
         texts.append(f"{count(len(settings.points), 'value')} left out or kept by hand.")
     return texts
+
+
+def _from_litres(comparison: Comparison) -> str:
+    found = comparison.from_litres
+    if found is None or not comparison.equation_note:
+        return ""
+    if not found.derived:
+        return found.note
+    return (
+        f"{found.note} The equation (doi {found.doi}) needs sex, height and the age at the visit. "
+        "Patients of whom any FVC % was reported keep the reported values only, so no slope mixes "
+        "the two."
+    )
 
 
 def _tests(comparison: Comparison) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from analysis.comparison import Comparison, EndpointComparison
-from analysis.slopes import months_from_day0
+from analysis.slopes import day0_offsets, months_from_day0
 from data.endpoints import ENDPOINTS
-from data.trial import DAYS_PER_MONTH, USABLE, Trial
+from data.trial import DAYS_PER_MONTH, Trial
 from report.numbers import DASH, decimals_for, p_value, signed, span
 from report.numbers import level as level_text
+from report.value_rows import DERIVED, USE, quality, shows_derived, value_rows
 
 _FULL_WIDTH: Final = ("\uff1d", "\uff0b", "\uff0d", "\uff20")
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\x00", *_FULL_WIDTH)
@@ -39,13 +41,20 @@ def export_names(trial: Trial) -> tuple[str, ...]:
 
 
 def per_patient(
-    comparison: Comparison, result: EndpointComparison, names: tuple[str, ...]
+    comparison: Comparison,
+    result: EndpointComparison,
+    names: tuple[str, ...],
+    patients: Iterable[int] | None = None,
 ) -> pd.DataFrame:
-    """Return one row a patient: slopes, change, intervals, visits, and why somebody is missing."""
+    """Return one row a patient: slopes, change, intervals, visits, and why somebody is missing.
+
+    ``patients`` are the positions that are wanted, in their order; all of them by default.
+    """
     level = comparison.settings.confidence
     reasons = {patient: reason for step in result.flow for patient, reason in step.left}
     rows = []
-    for i, patient in enumerate(comparison.patient_ids):
+    for i in range(len(names)) if patients is None else patients:
+        patient = comparison.patient_ids[i]
         before, after = result.slopes.before, result.slopes.after
         intervals = {
             "before": result.slope_interval("before", i, level),
@@ -145,51 +154,50 @@ def flow(
 
 
 def visits(trial: Trial, comparison: Comparison, patient: int) -> pd.DataFrame:
-    """Return every value of one patient, with where it stands in the file and how it is used."""
-    frame = trial.measurements
-    mine = frame[frame["patient"] == trial.patient_ids[patient]]
-    used = {}
-    for result in comparison.endpoints:
-        points = result.slopes.points
-        for k in np.flatnonzero(points.patient == patient):
-            used[int(points.position[k])] = _use(
-                bool(points.before[k]),
-                bool(points.after[k]),
-                bool(points.analysable[k]),
-                placed=bool(np.isfinite(points.month[k])),
-            )
-    return pd.DataFrame(
+    """Return every value of one patient, with where it stands in the file and how it is used.
+
+    A value that was derived from litres is a row of its own, with the row of its litres.
+    """
+    mine = value_rows(trial, comparison, [patient])
+    month = months_from_day0(
+        trial, comparison.settings, patient, mine["day"].to_numpy(dtype=np.float64)
+    )
+    table = pd.DataFrame(
         {
             "endpoint": [_endpoint_name(key) for key in mine["endpoint"]],
-            "month": months_from_day0(
-                trial, comparison.settings, patient, mine["day"].to_numpy(dtype=np.float64)
-            ),
+            "month": month,
             "value": mine["value"].to_numpy(),
-            "counts": [used.get(int(at), "not compared") for at in mine.index],
-            "quality": [
-                "" if status == USABLE else status.replace("_", " ").lower()
-                for status in mine["status"]
-            ],
+            "counts": [use or "not compared" for use in mine[USE]],
+            "quality": [quality(status) for status in mine["status"]],
             "date": [None if pd.isna(d) else d.date().isoformat() for d in mine["date"]],
             "row in file": mine["row"].to_numpy(),
         }
-    ).reset_index(drop=True)
+    )
+    return table.assign(derived=mine[DERIVED]) if shows_derived(comparison) else table
 
 
 def course_numbers(
-    trial: Trial, comparison: Comparison, patients: list[int], names: tuple[str, ...]
+    trial: Trial, comparison: Comparison, patients: Sequence[int], names: tuple[str, ...]
 ) -> pd.DataFrame:
     """Return the values in a figure of courses: patient, endpoint, month, value, use.
 
     Calendar dates stay out: exports carry months from the transplant.
     """
-    frames = []
-    for i in patients:
-        table = visits(trial, comparison, i).drop(columns=["date", "row in file"])
-        shown = {_endpoint_name(e.endpoint.key) for e in comparison.endpoints}
-        table = table[table["endpoint"].isin(shown)]
-        frames.append(table.assign(patient=names[i]))
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    rows = value_rows(trial, comparison, patients)
+    rows = rows[rows[USE] != ""]
+    who = rows["who"].to_numpy(dtype=np.int64)
+    zero = np.nan_to_num(day0_offsets(trial, comparison.settings)[0], nan=0.0)
+    table = pd.DataFrame(
+        {
+            "endpoint": rows["endpoint"].map(_endpoint_name).to_numpy(),
+            "month": (rows["day"].to_numpy(dtype=np.float64) - zero[who]) / DAYS_PER_MONTH,
+            "value": rows["value"].to_numpy(),
+            "counts": rows[USE].to_numpy(),
+            "quality": rows["status"].map(quality).to_numpy(),
+            "patient": np.asarray(names, dtype=object)[who],
+        }
+    )
+    return table.assign(derived=rows[DERIVED].to_numpy()) if shows_derived(comparison) else table
 
 
 def _endpoint_name(key: str) -> str:
@@ -197,23 +205,16 @@ def _endpoint_name(key: str) -> str:
     return f"{endpoint.label}, {endpoint.unit}"
 
 
-def _use(before: bool, after: bool, analysable: bool, *, placed: bool) -> str:
-    if not placed:
-        return "no day 0"
-    if before and after:
-        return "before and after"
-    if before or after:
-        return "before" if before else "after"
-    return "outside the windows" if analysable else "left out"
-
-
-def csv_text(table: pd.DataFrame, trial: Trial) -> str:
+def csv_text(table: pd.DataFrame, trial: Trial, note: str = "") -> str:
     """Return a table as CSV that no spreadsheet takes for formulas.
 
     Text that could start a formula gets an apostrophe in front; numbers stay numbers. The last two
-    columns say which trial it is and whether it is simulated.
+    columns say which trial it is and whether it is simulated; where FVC was derived from litres,
+    one more holds the ``note`` on that.
     """
     stamped = table.assign(trial=trial.title, simulated="yes" if trial.simulated else "no")
+    if note:
+        stamped = stamped.assign(**{"FVC from litres": note})
     safe = stamped.rename(columns=lambda name: _inert(str(name)))
     for name in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[name].dtype):

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Final
 
 from analysis.comparison import Comparison, EndpointComparison
+from analysis.flow import PASSING
 from analysis.hinge_model import HingeModel
 from analysis.settings import DayZero
 from report import group_words
@@ -79,6 +80,8 @@ def numbers_line(result: EndpointComparison) -> str:
 
 def nobody_sentence(result: EndpointComparison) -> str:
     """Return why nobody can be compared, by the commonest reason, and what to try."""
+    if any(step.name == PASSING and step.n == 0 for step in result.flow):
+        return f"{result.endpoint.label}: no patient passes the filters. Take a filter away."
     reasons = Counter(reason for step in result.flow for _, reason in step.left)
     (reason, n), *_ = reasons.most_common(1) or [("the trial is empty", 0)]
     return (

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -18,7 +19,7 @@ from analysis.details import details
 from analysis.settings import Settings
 from data.trial import Trial
 from report.json_export import comparison_json
-from tests.conftest import r_trial
+from tests.conftest import r_trial, trial_from
 
 
 def exported(trial: Trial, **settings: Any) -> dict[str, Any]:
@@ -126,3 +127,22 @@ PAIRED_T = {
     "notes": [],
 }
 """What the paired t test is called."""
+
+
+@cache
+def exported_from_litres() -> dict[str, Any]:
+    """Return the JSON of a trial of which FVC % was derived from litres, with every kind of note.
+
+    A is derived, B is short for the equation, C lacks a height, and litres and % of D disagree.
+    """
+    rows = [
+        (name, endpoint, day, value)
+        for name in "ABCD"
+        for endpoint, value in (("fvc_litres", 3.0), ("fvc", 99.0))
+        if endpoint == "fvc_litres" or name == "D"
+        for day in (-180.0, 0.0, 180.0)
+    ]
+    made_up = trial_from(pd.DataFrame(rows, columns=["patient", "endpoint", "day", "value"]))
+    people = made_up.patients.assign(sex="M", age=55.0, height_cm=[175.0, 150.0, np.nan, 175.0])
+    trial = replace(made_up, patients_frame=people)
+    return exported(trial, endpoints=("fvc",), fvc_equation="nhanes_iii")

@@ -19,6 +19,7 @@ from analysis.settings import PatientExclusion, PointDecision, Settings
 from data.examples import EXAMPLE_IDS, load_example
 from report.json_export import comparison_json
 from tests.conftest import ROOT
+from tests.exported import exported_from_litres
 
 LIST = Path(__file__).with_name("json_keys.tsv")
 
@@ -61,6 +62,7 @@ def all_paths() -> list[str]:
         )
         comparison = compare(trial, settings)
         found |= set(paths(comparison_json(comparison, details(trial, comparison))))
+    found |= set(paths(exported_from_litres()))
     return sorted(found)
 
 

@@ -19,7 +19,7 @@ from data.recipe import CellFix, TrialRecipe
 from data.trial import Trial
 from report.json_export import SCHEMA
 from tests.conftest import ROOT
-from tests.exported import exported
+from tests.exported import exported, exported_from_litres
 
 DOCS = ROOT / "docs"
 EXAMPLES = ROOT / "tests" / "docs"
@@ -115,7 +115,7 @@ RECIPE = TrialRecipe(
 
 def decided(trial: Trial) -> dict[str, Any]:
     """Return the settings with which a trial opens, with a patient and a value left out."""
-    last = trial.measurements.iloc[-1]
+    last = trial.measurements.dropna(subset="day").iloc[-1]
     point = PointDecision(
         last["patient"], last["endpoint"], float(last["day"]), float(last["value"]),
         keep=False, reason="other",
@@ -139,7 +139,7 @@ def exports() -> tuple[dict[str, Any], ...]:
         frame.loc[frame.index[0], "value"] = 0.0
         trial = replace(trial, measurements_frame=frame, recipe=RECIPE)
         found.append(exported(trial, **decided(trial)))
-    return tuple(found)
+    return (*found, exported_from_litres())
 
 
 @cache
@@ -167,7 +167,9 @@ def test_the_schema_is_named():
 
 def test_every_setting_is_in_the_table_of_the_command_line():
     text = (DOCS / "command-line.md").read_text("utf-8")
-    rows = re.findall(r"^\| `(\w+)` \| `([^`]+)` \| [^|]+ \| `(\w+)` \|", text, flags=re.MULTILINE)
+    rows = re.findall(
+        r"^\| `(\w+)` \| `([^`]+)` \| [^|]+ \| `([\w-]+)` \|", text, flags=re.MULTILINE
+    )
     default = Settings()
     written = {
         name: (spec.to_text(getattr(default, name)), spec.url) for name, spec in FIELDS.items()

@@ -87,7 +87,7 @@ def show_figure(chart: Chart, trial: Trial) -> int | None:
         return str(framed.to_json(engine="json"))
 
     def as_csv() -> str:
-        return csv_text(chart.numbers(names), trial)
+        return csv_text(chart.numbers(names), trial, chart.frame.note)
 
     drawn, height = once(("screen", look.name, key), on_screen)
     clicked = mount_chart(
@@ -104,4 +104,6 @@ def show_figure(chart: Chart, trial: Trial) -> int | None:
         },
         key=f"chart-{chart.name}",
     )
+    if chart.frame.note:
+        st.caption(chart.frame.note)
     return int(clicked) if clicked is not None and clicked.isdigit() else None

@@ -107,6 +107,7 @@ def groups_figure_of(
             group_words.sentence(result, result.groups),
             comparison,
             trial,
+            endpoint=result.endpoint.key,
         ),
         alt=groups_alt(result.endpoint, result.unit, members, difference.primary),
         numbers=lambda names: tables.per_patient(comparison, result, names),

@@ -1,182 +1,148 @@
-"""The choice of a patient, and the cards of numbers beside the patient's figure."""
+"""The cards of numbers beside one patient's figure, and the run-in read at a month of choice."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable
 from typing import Final
 
-import numpy as np
+import pandas as pd
 import streamlit as st
 
 from analysis.comparison import Comparison, EndpointComparison
-from analysis.slopes import months_from_day0
-from data.trial import DAYS_PER_MONTH, Trial
-from report.numbers import count, interval_text, plain, signed
+from data.trial import Trial
+from report import patient_card as cards
+from report import patient_words as words
+from report.numbers import DASH, plain
+from report.tables import export_names
 from ui import state
+from ui.cache import once
+from ui.tables import show_small_table
 from ui.text import inert
+from ui.view import FARTHEST_MONTH
 
-_CHOICE: Final = "w.patient"
-_ZOOM: Final = "w.zoom"
+_MONTH: Final = "w.month"
+_USUAL_MONTH: Final = 6
 
 
-def choose_patient() -> tuple[int, bool]:
-    """Draw previous, choice, next, who it is, and the zoom switch.
-
-    Returns
-    -------
-    tuple
-        Position of the chosen patient, and whether value axes fit the data.
-    """
-    trial = state.trial()
-    last = len(trial.patient_ids) - 1
-    current = min(state.view().patient or 0, last)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Previous",
-            on_click=_step,
-            args=(-1,),
-            disabled=current == 0,
-            help="Previous patient (left arrow key)",
-            shortcut="Left",
-            key="w.previous",
+def endpoint_card(
+    trial: Trial, comparison: Comparison, result: EndpointComparison, patient: int
+) -> None:
+    """Draw the card of one endpoint: whether the course bent and how sure, then the details."""
+    card = cards.endpoint_card(trial, comparison, result, patient)
+    (_, first), *details = card.lines
+    with st.container(border=True):
+        st.markdown(
+            f"**{inert(card.heading)}**  \n{inert(first)}\n\n{_as_lines(details)}",
+            help=_interval_help(result),
         )
-        st.session_state[_CHOICE] = current
-        st.selectbox(
-            "Patient",
-            range(last + 1),
-            format_func=trial.patient_ids.__getitem__,
-            key=_CHOICE,
-            on_change=lambda: state.change_view(patient=st.session_state[_CHOICE]),
-            label_visibility="collapsed",
-            width=180,
-        )
-        st.button(
-            "Next",
-            on_click=_step,
-            args=(1,),
-            disabled=current == last,
-            help="Next patient (right arrow key)",
-            shortcut="Right",
-            key="w.next",
-        )
-        st.markdown(f"{current + 1} of {last + 1}{_who(trial, current)}", width="stretch")
-        st.session_state[_ZOOM] = state.view().zoom
-        st.toggle(
-            "Zoom",
-            key=_ZOOM,
-            on_change=lambda: state.change_view(zoom=st.session_state[_ZOOM]),
-            help="Fit the value axes to this patient instead of showing the whole scale.",
-        )
-    return current, state.view().zoom
 
 
-def _step(by: int) -> None:
-    last = len(state.trial().patient_ids) - 1
-    state.change_view(patient=max(0, min(last, (state.view().patient or 0) + by)))
-
-
-def _who(trial: Trial, patient: int) -> str:
-    row = trial.patients.iloc[patient]
-    sexes = {"f": "woman", "m": "man", "female": "woman", "male": "man"}
-    parts = [sexes.get(str(row["sex"]).casefold(), inert(str(row["sex"])))]
-    parts.append(f"{row['age']:.0f} years" if np.isfinite(row["age"]) else "")
-    parts.append(f"{inert(str(row['onset_site']))} onset" if row["onset_site"] else "")
-    if np.isfinite(row["onset_day"]):
-        months = -row["onset_day"] / DAYS_PER_MONTH
-        parts.append(f"{months:.0f} months from onset to transplant")
-    return "".join(f" · {part}" for part in parts if part)
-
-
-def patient_cards(
+def status_card(
     trial: Trial,
     comparison: Comparison,
     results: tuple[EndpointComparison, ...],
     patient: int,
 ) -> None:
-    """Draw the change of each endpoint, the last visit, and what must be known about it."""
-    if not trial.patients_frame["transplant_days"].iloc[patient]:
-        st.warning(
-            "No transplant date is known: the course is shown from the first visit and is not "
-            "compared.",
-            icon=":material/event_busy:",
-        )
-    level = comparison.settings.confidence
-    for result in results:
-        with st.container(border=True):
-            change = float(result.change[patient])
-            label, interval = result.endpoint.label, result.change_interval(patient, level)
-            if math.isfinite(change):
-                st.markdown(
-                    f"**{label}** change  \n**{signed(change)}** {result.unit}  \n"
-                    f"{interval_text(interval)}",
-                    help=_interval_help(result),
-                )
-            else:
-                st.markdown(
-                    f"**{label}**: not compared  \n{inert(_why_not(result, patient, trial))}"
-                )
-    _last_visit(results, patient)
-    if _opposite(results, patient, level):
+    """Draw last values, stages, ΔFS, events, and whether the endpoints disagree."""
+    if words.disagree(results, patient, comparison.settings.confidence):
         st.warning("The two endpoints disagree for this patient.", icon=":material/info:")
-    _events(trial, patient)
+    known = known_of_all(trial, comparison)
+    with st.container(border=True):
+        st.markdown("**Last visit**")
+        lines = cards.status_lines(trial, results, patient, known)
+        events = cards.event_words(known.events, patient)
+        if events:
+            lines.append(("Events, months from day 0", ", ".join(events)))
+        st.markdown(_as_lines(lines) or "No usable value.")
+
+
+def known_of_all(trial: Trial, comparison: Comparison) -> cards.Background:
+    """Return stages, ΔFS and events of everybody, computed once for these settings."""
+    key = ("background", trial.instance, comparison.settings.key)
+    return once(key, lambda: cards.background(trial, comparison.settings))
+
+
+def _as_lines(lines: Iterable[tuple[str, str]]) -> str:
+    return "  \n".join(
+        f":small[:gray[{inert(label)}] {inert(text)}]" if label else f":small[{inert(text)}]"
+        for label, text in lines
+    )
 
 
 def _interval_help(result: EndpointComparison) -> str:
-    """Return where the interval of one patient's change comes from."""
+    """Return where the intervals of one patient come from."""
     slopes = result.slopes
     if not slopes.residual_df:
         return "This way of estimating slopes has no standard error for one patient."
     onset = " It holds the error of the slope after only." if slopes.run_in_used == "onset" else ""
     return (
-        f"From the residual SD pooled over all patients ({plain(slopes.residual_sd)} "
+        f"Intervals rest on the residual SD pooled over all patients ({plain(slopes.residual_sd)} "
         f"{result.endpoint.unit}, {slopes.residual_df} degrees of freedom).{onset}"
     )
 
 
-def _why_not(result: EndpointComparison, patient: int, trial: Trial) -> str:
-    name = trial.patient_ids[patient]
-    return next((why for step in result.flow for p, why in step.left if p == name), "")
-
-
-def _last_visit(results: tuple[EndpointComparison, ...], patient: int) -> None:
-    lines, months = [], []
+def run_in_ahead(
+    comparison: Comparison, results: tuple[EndpointComparison, ...], patient: int
+) -> None:
+    """Draw the choice of a month, and what the run-in says for it of every endpoint."""
+    latest = max((_last_month(result) for result in results), default=_USUAL_MONTH)
+    most = min(FARTHEST_MONTH, max(24, latest))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**Had the run-in gone on:** at month", width="content")
+        st.session_state[_MONTH] = min(state.view().month or _USUAL_MONTH, most)
+        st.number_input(
+            "Month after the transplant",
+            1,
+            most,
+            step=1,
+            key=_MONTH,
+            on_change=lambda: state.change_view(month=st.session_state[_MONTH]),
+            label_visibility="collapsed",
+            width=120,
+        )
+    month = int(st.session_state[_MONTH])
+    level = comparison.settings.confidence
     for result in results:
-        points = result.slopes.points
-        mine = np.flatnonzero((points.patient == patient) & np.isfinite(points.month))
-        if mine.size:
-            k = mine[np.argmax(points.month[mine])]
-            unit = "of 48" if result.endpoint.key == "alsfrs_r" else result.endpoint.unit
-            value = plain(float(points.value[k]), result.endpoint.decimals)
-            lines.append(f"{result.endpoint.label} {value} {unit}")
-            months.append(f"{signed(float(points.month[k]), 1)} months")
-    if not lines:
-        return
-    title = "**Last visit**"
-    if len(set(months)) == 1:
-        title += f", {months[0]}"
-    else:
-        lines = [f"{line}, {month}" for line, month in zip(lines, months, strict=True)]
-    with st.container(border=True):
-        st.markdown("  \n".join([title, *lines]))
+        lines = cards.ahead_lines(result, patient, month, level)
+        (label, text), *more = lines
+        st.markdown(
+            f"{inert(label)} → **{inert(text)}**"
+            + "".join(f"  \n:small[:gray[{inert(a)}: {inert(b)}]]" for a, b in more)
+        )
 
 
-def _opposite(results: tuple[EndpointComparison, ...], patient: int, level: float) -> bool:
-    intervals = [result.change_interval(patient, level) for result in results]
-    signs = {i.low > 0 for i in intervals if i is not None and i.excludes_zero}
-    return len(signs) > 1
+def _last_month(result: EndpointComparison) -> int:
+    months = result.slopes.points.month
+    return int(months[result.slopes.points.after].max(initial=0.0)) + 1
 
 
-def _events(trial: Trial, patient: int) -> None:
-    events = trial.events
-    mine = events[events["patient"] == trial.patient_ids[patient]]
-    days = mine["day"].to_numpy(dtype=np.float64)
-    months = months_from_day0(trial, state.settings(), patient, days)
-    words = [
-        f"{inert(text)} {signed(float(month), 1)} months"
-        for text, month in zip(mine["text"], months, strict=True)
-    ]
-    transplants = trial.patients_frame["transplant_days"].iloc[patient]
-    if len(transplants) > 1:
-        words.insert(0, count(len(transplants), "transplant"))
-    if words:
-        st.caption("Events: " + ", ".join(words))
+def both_patients(
+    trial: Trial,
+    comparison: Comparison,
+    results: tuple[EndpointComparison, ...],
+    patients: tuple[int, int],
+) -> None:
+    """Draw the numbers of the chosen and of the pinned patient side by side."""
+    level = comparison.settings.confidence
+    rows = []
+    for result in results:
+        for name in ("before", "after", "change"):
+            cells = [_cell(result, name, p, level) for p in patients]
+            rows.append([f"{result.endpoint.label} {name}, {result.unit}", *cells])
+        label, _ = cards.last_values(result, patients[0])
+        rows.append([label, *(cards.last_values(result, p)[1] or DASH for p in patients)])
+    columns = ["", *(inert(trial.patient_ids[p]) for p in patients)]
+    st.markdown("##### Compared with the pinned patient")
+    table = pd.DataFrame(rows, columns=columns)
+    show_small_table(table, "two-patients", trial, export=_for_export(table, trial, patients))
+
+
+def _cell(result: EndpointComparison, name: str, patient: int, level: float) -> str:
+    if name == "change":
+        return words.short_change(result, patient, level)
+    return words.slope_words(result, name, patient, level)
+
+
+def _for_export(table: pd.DataFrame, trial: Trial, patients: tuple[int, int]) -> pd.DataFrame:
+    names = export_names(trial)
+    return table.set_axis(["number", *(names[p] for p in patients)], axis=1)

@@ -53,7 +53,11 @@ def answer(trial: Trial, comparison: Comparison, result: EndpointComparison) -> 
         build=lambda look, names: paired_figure(comparison, result, names, look, chosen),
         depends=(comparison.settings.key, chosen),
         frame=frame_for(
-            words.heading(result), words.figure_legend(comparison, result), comparison, trial
+            words.heading(result),
+            words.figure_legend(comparison, result),
+            comparison,
+            trial,
+            endpoint=result.endpoint.key,
         ),
         alt=words.alt_text(result),
         numbers=lambda names: tables.per_patient(comparison, result, names),

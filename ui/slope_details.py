@@ -282,7 +282,8 @@ def baseline_tab(trial: Trial, comparison: Comparison) -> None:
     show_small_table(detail_tables.baseline(table), "table-1", trial)
     notes = [f"{row.label}: {row.note}" for row in table.rows if row.note]
     st.caption(
-        "All patients that were loaded, at the day 0 that is chosen. No P values: they say how "
+        f"All patients that {'pass the filters' if settings.filters else 'were loaded'}, at the "
+        "day 0 that is chosen. No P values: they say how "
         f"large groups are, not how unlike. {' '.join(notes)}"
     )
 
@@ -344,7 +345,11 @@ def _chart(
         build=build,
         depends=(comparison.settings.key, state.view().patient),
         frame=frame_for(
-            words.heading(result), words.figure_legend(comparison, result), comparison, trial
+            words.heading(result),
+            words.figure_legend(comparison, result),
+            comparison,
+            trial,
+            endpoint=result.endpoint.key,
         ),
         alt=alt,
         numbers=lambda names: tables.per_patient(comparison, result, names),

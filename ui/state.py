@@ -11,7 +11,6 @@ import streamlit as st
 
 from analysis.opening import opening_settings
 from analysis.settings import PointDecision, Settings
-from data.endpoints import ENDPOINTS
 from data.evidence import ColumnEvidence
 from data.examples import EXAMPLE_IDS, FIRST_EXAMPLE, example_settings, load_example
 from data.reading import Reading
@@ -19,6 +18,8 @@ from data.recipe import CellFix, TrialRecipe
 from data.trial import Trial
 from data.update import TrialUpdate, compare_versions, is_newer_version
 from ui.navigation import PATIENTS
+from ui.view import EVERY as EVERY
+from ui.view import IN_LINK, View, view_of
 
 _TRIAL: Final = "alslope.trial"
 _SETTINGS: Final = "alslope.settings"
@@ -37,30 +38,6 @@ OTHER_FILE: Final = (
     "This is not the file for which the link was made, or its columns, answers or corrections "
     "differ. The settings of the link were kept; look at them before you compare numbers."
 )
-EVERY: Final = "both"
-"""The value of the endpoint switch that shows every endpoint."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What is looked at, as against what is computed.
-
-    Parameters
-    ----------
-    show
-        Endpoint switch: an endpoint's key, or ``EVERY``.
-    patient
-        Position of the chosen patient in the trial; ``None`` until one is chosen.
-    zoom
-        Whether value axes fit the data.
-    everyone
-        Whether the Patients page shows all patients instead of one.
-    """
-
-    show: str = EVERY
-    patient: int | None = None
-    zoom: bool = False
-    everyone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +99,11 @@ def start_session() -> None:
         return
     query = {key: st.query_params[key] for key in st.query_params}
     wanted = query.pop("trial", "")
-    show, person = query.pop("show", ""), query.pop("person", "")
-    zoom, everyone = query.pop("zoom", ""), query.pop("everyone", "")
+    looks = {name: query.pop(name, "") for name in IN_LINK}
     example = load_example(wanted if wanted in EXAMPLE_IDS else FIRST_EXAMPLE)
     from_link, problems = Settings.from_query(query)
     chosen = from_link if wanted or from_link.to_query() else None
-    position = int(person) if person.isascii() and person.isdigit() and len(person) < 7 else 0
-    n = len(example.trial.patient_ids)
-    looked_at = View(
-        show=show if show in ENDPOINTS else EVERY,
-        patient=min(position, n) - 1 if position else None,
-        zoom=zoom == "yes",
-        everyone=everyone == "yes",
-    )
+    looked_at = view_of(looks, len(example.trial.patient_ids))
     missing = wanted[:60] if wanted.startswith("upload-") else ""
     if wanted and not missing and wanted not in EXAMPLE_IDS:
         problems = (*problems, "The link names a trial that is not bundled; an example is shown.")
@@ -287,7 +256,7 @@ def _upload_name(trial: Trial) -> str:
 
 def open_patient(position: int) -> None:
     """Show one patient on the Patients page."""
-    change_view(patient=position, everyone=False)
+    change_view(patient=position, everyone=False, value=None)
     st.switch_page(PATIENTS)
 
 
@@ -308,7 +277,7 @@ def open_trial(new: Trial, files: str = "") -> None:
         problems = (OTHER_FILE,)
     looked_at = View(show=view().show)
     if same or newer:
-        looked_at = replace(view(), patient=_same_patient(old, new))
+        looked_at = replace(view(), patient=_same_patient(old, new), pinned=None, value=None)
         if old.title != _usual_title(old):
             new = replace(new, title=old.title)
     _fill(new, kept, looked_at, problems=problems)
@@ -373,9 +342,4 @@ def link_query() -> dict[str, str]:
     own_name = current.example_id if bundled else _upload_name(current)
     query = {"trial": st.session_state[_MISSING] or own_name}
     query |= settings().to_query()
-    if looked_at.show != EVERY:
-        query["show"] = looked_at.show
-    query |= {name: "yes" for name in ("zoom", "everyone") if getattr(looked_at, name)}
-    if bundled and looked_at.patient is not None:
-        query["person"] = str(looked_at.patient + 1)
-    return query
+    return query | looked_at.to_query(with_people=bundled)

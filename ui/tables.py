@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from analysis.predicted_fvc import equation_note
 from data.trial import Trial
 from report.tables import csv_text
+from ui import state
 from ui.text import inert
 
 
@@ -20,6 +23,7 @@ def show_table(
     columns: dict[str, Any] | None = None,
     export: pd.DataFrame | None = None,
     height: int | None = None,
+    on_choice: Callable[[int | None], None] | None = None,
 ) -> None:
     """Show a table with a button that saves it.
 
@@ -37,8 +41,18 @@ def show_table(
         What is saved, where that differs from what is shown.
     height
         Height in pixels, for long tables.
+    on_choice
+        Called with the row that the reader chooses, ``None`` when it is let go; without it rows
+        cannot be chosen.
     """
     options: dict[str, Any] = {} if height is None else {"height": height}
+    if on_choice is not None:
+
+        def chosen() -> None:
+            rows = st.session_state[f"table-{name}"]["selection"]["rows"]
+            on_choice(int(rows[0]) if rows else None)
+
+        options |= {"on_select": chosen, "selection_mode": "single-row"}
     st.dataframe(table, hide_index=True, column_config=columns, key=f"table-{name}", **options)
     _save_button(table if export is None else export, name, trial)
 
@@ -58,10 +72,12 @@ def _unbroken(text: str) -> str:
 
 
 def _save_button(table: pd.DataFrame, name: str, trial: Trial) -> None:
+    chosen = state.settings()
+    note = equation_note(trial, chosen) if "fvc" in chosen.endpoints else ""
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.download_button(
             "CSV",
-            data=lambda: ("\ufeff" + csv_text(table, trial)).encode(),
+            data=lambda: ("\ufeff" + csv_text(table, trial, note)).encode(),
             file_name=f"{name}.csv",
             mime="text/csv",
             icon=":material/download:",

@@ -30,11 +30,15 @@ class Frame:
         The two lines on top.
     footer
         Trial, n, settings, version and date, in small type below.
+    note
+        What must stand beside the figure on the screen and in its numbers, such as the equation of
+        values derived from litres; part of the footer too.
     """
 
     title: str
     subtitle: str
     footer: str
+    note: str = ""
 
 
 Names = tuple[str, ...]
@@ -125,8 +129,9 @@ def month_text(month: float) -> str:
 
 
 def panel_title(endpoint: Endpoint, words: str) -> str:
-    """Return the title of a panel: the endpoint in bold, the unit regular."""
-    return f"<b>{endpoint.label}</b> {words}"
+    """Return the title of a panel: the endpoint in bold, the unit regular, the equation if any."""
+    derived = f" · {endpoint.equation}" if endpoint.equation else ""
+    return f"<b>{endpoint.label}</b> {words}{derived}"
 
 
 def value_words(endpoint: Endpoint) -> str:
@@ -182,10 +187,11 @@ def with_frame(
     margin = fig.layout.margin
     top, bottom = int(margin.t or 0), int(margin.b or 0)
     subtitle = wrap(frame.subtitle, round(width / 6.6)) if frame.subtitle else []
-    head = 50 + 19 * len(subtitle)
+    footer = wrap(frame.footer, round(width / 5.4))
+    head, foot = 50 + 19 * len(subtitle), 20 + 14 * len(footer)
     fig.update_layout(
-        height=int(fig.layout.height) + head + 34,
-        margin={"t": top + head, "b": bottom + 34},
+        height=int(fig.layout.height) + head + foot,
+        margin={"t": top + head, "b": bottom + foot},
     )
     left = 8 - int(margin.l or 0)
     line = annotation(
@@ -203,7 +209,7 @@ def with_frame(
         fig.add_annotation(annotation(escape(text), 0, 1, look, xshift=left, yshift=at))
     fig.add_annotation(
         annotation(
-            escape(frame.footer),
+            "<br>".join(escape(text) for text in footer),
             0,
             0,
             look,

@@ -692,6 +692,9 @@ def test_settings_and_trial_are_told_as_they_were_chosen():
         "model_covariates": [],
         "excluded_patients": [],
         "points": [],
+        "filters": [],
+        "fvc_until": "all",
+        "fvc_equation": "none",
     }
     same(document["settings"], unchosen | chosen)
     assert document["absent_endpoints"] == ["svc"]
