@@ -11,10 +11,10 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+import font_source_sans_pro
 import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
@@ -49,9 +49,7 @@ _FILES: Final = {False: "SourceSansPro-Regular.ttf", True: "SourceSansPro-Semibo
 @cache
 def _font(*, bold: bool) -> FontProperties:
     """Return Source Sans in one weight; in text, signs that it lacks come from DejaVu Sans."""
-    spec = find_spec("font_source_sans_pro")
-    places = (spec.submodule_search_locations if spec else None) or [""]
-    path = Path(next(iter(places))) / "files" / _FILES[bold]
+    path = Path(font_source_sans_pro.__file__).parent / "files" / _FILES[bold]
     if bold:
         return FontProperties(fname=path)
     font_manager.fontManager.addfont(path)
