@@ -131,7 +131,7 @@ def decided(trial: Trial) -> dict[str, Any]:
 
 @cache
 def exports() -> tuple[dict[str, Any], ...]:
-    """Return JSON that holds every key: both bundled trials, with decisions and a stray visit."""
+    """Return JSON that holds every key: the bundled trials, with decisions and a stray visit."""
     found = []
     for name in EXAMPLE_IDS:
         trial = load_example(name).trial
@@ -190,7 +190,7 @@ def consoles() -> dict[str, str]:
     return found
 
 
-def test_both_bundled_trials_are_shown_in_use():
+def test_every_bundled_trial_is_shown_in_use():
     assert {f"compare {name}" for name in EXAMPLE_IDS} <= set(consoles())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -467,6 +468,15 @@ def test_straight_run_ins_have_no_curvature_and_short_ones_no_estimate():
     short = curvature(compared(made(months(A=bent(-1, 0, 3), B=bent(-1, 1, 3)))), Settings())
     assert short.reason
     assert math.isnan(short.implied)
+
+
+def test_a_run_in_from_onset_carries_no_curvature_on():
+    courses = {f"P{i}": bent(-1 - i / 10, -0.5) for i in range(3)}
+    trial = made(months(**courses))
+    people = trial.patients.assign(onset_day=-30 * DAYS_PER_MONTH)
+    result = compared(replace(trial, patients_frame=people), run_in="onset")
+    assert result.slopes.run_in_used == "onset"
+    assert curvature(result, Settings()).reason.endswith("by OLS only")
 
 
 def test_lines_of_another_estimator_are_not_studentised(monkeypatch):
