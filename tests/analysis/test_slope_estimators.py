@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
@@ -575,3 +576,11 @@ def test_twelve_thousand_patients_take_no_loop():
         # A Python loop over patients takes seconds; the budgets are measured in the benchmarks.
         assert time.process_time() - start < 0.5, name
         assert np.isfinite(table.change).all()
+
+
+def test_a_visit_a_minute_before_day_0_is_before_it():
+    visits = [("A", day, value) for day, value in ((-1 / 1440, 40.0), (30, 38.0), (120, 35.0))]
+    made = trial_from(pd.DataFrame(visits, columns=["patient", "day", "value"]))
+    trial = replace(made, patients_frame=made.patients.assign(onset_day=-300.0))
+    settings = Settings(estimator="broken_stick", run_in="onset")
+    assert slope_table(trial, "alsfrs_r", settings).after.enough.tolist() == [True]
