@@ -19,8 +19,9 @@ from analysis.projection import (
 from analysis.settings import REASONS, Settings
 from analysis.stage_scales import BANDS, DeltaFs, delta_fs_at_day0
 from analysis.staging import StageTable, stage_visits
-from data.trial import FloatArray, IntArray, Trial
+from data.trial import USABLE, FloatArray, IntArray, Trial
 from report import patient_words as words
+from report.event_names import event_name
 from report.numbers import plain, signed
 
 _LAST_SEEN = ("death", "lost", "last_contact")
@@ -125,7 +126,10 @@ def status_lines(
     known
         From :func:`background` with the settings of the results.
     """
-    lines = [last_values(result, patient) for result in results]
+    lines = [
+        line if (line := last_values(result, patient))[1] else undated_last(trial, result, patient)
+        for result in results
+    ]
     stage = stage_at_last_visit(known.stages, patient)
     if stage is not None:
         lines += stage
@@ -159,6 +163,23 @@ def last_values(result: EndpointComparison, patient: int) -> tuple[str, str]:
     if endpoint.key == "fvc":
         text += f", {words.guide_words(value)}"
     return f"Last {endpoint.label}", text
+
+
+def undated_last(trial: Trial, result: EndpointComparison, patient: int) -> tuple[str, str]:
+    """Return the last usable value of a patient who has no day 0 to count months from."""
+    frame, endpoint = trial.measurements_frame, result.endpoint
+    mine = frame[
+        (frame["patient"] == trial.patient_ids[patient])
+        & (frame["endpoint"] == endpoint.key)
+        & (frame["status"] == USABLE)
+    ]
+    known = mine[mine["day"].notna() | mine["date"].notna()].sort_values(["day", "date"])
+    label = f"Last {endpoint.label}"
+    if not len(known):
+        return label, ""
+    of = "of 48" if endpoint.key == "alsfrs_r" else endpoint.unit
+    value = plain(float(known["value"].iloc[-1]), endpoint.decimals)
+    return label, f"{value} {of}, month from day 0 not known"
 
 
 def rows_of(stages: StageTable | None, patient: int) -> IntArray:
@@ -207,8 +228,7 @@ def event_words(events: EventTable, patient: int, *, cautious: bool = False) -> 
     mine = events.of(patient)
     texts = []
     for month, kind, label in zip(mine.month, mine.kind, mine.label, strict=True):
-        usual = kind == "transplant" or not cautious
-        name = str(label) if usual else LABELS.get(str(kind), LABELS["other"])
+        name = event_name(str(kind), str(label), cautious=cautious)
         when = f" {signed(float(month), 1)}" if np.isfinite(month) else ""
         texts.append(f"{name}{when}")
     return texts
@@ -237,12 +257,8 @@ def ahead_lines(
         text += f"; rests on {own.own_visits} visits only"
     lines = [(endpoint.label, text)]
     shrunken = shrunken_projection(result, patient, month, confidence)
-    if shrunken is not None:
-        lines.append(
-            ("drawn to the natural history", words.projected_words(endpoint, shrunken, confidence))
-        )
+    if shrunken is None:
+        toward = f"not known: {why_not_shrunken(result, patient)}"
     else:
-        lines.append(
-            ("drawn to the natural history", f"not known: {why_not_shrunken(result, patient)}")
-        )
-    return lines
+        toward = words.projected_words(endpoint, shrunken, confidence)
+    return [*lines, ("shrunken toward the natural history", toward)]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from analysis.day0 import VALUE_AGE_DAYS
+from analysis.stage_four import REASONS, StageFour
 from analysis.stage_scales import BANDS, DeltaFs
 from analysis.stage_transitions import DEATH, SYSTEMS, Moves, Transitions
-from report.numbers import count
+from report.numbers import count, signed
+
+_MOST_NAMED = 40
 
 
 def sentence(found: Transitions) -> str:
@@ -63,6 +68,60 @@ def notes(found: Transitions) -> list[str]:
     return result
 
 
+def stage_four_sentence(found: StageFour, names: tuple[str, ...]) -> str:
+    """Return who reached King's stage 4, with reasons and months, in one line.
+
+    Parameters
+    ----------
+    found
+        Who was seen in stage 4.
+    names
+        What each patient is called, in the order of the trial.
+    """
+    total = f"{len(found.patient):,} of {count(found.n, 'patient')} with items"
+    if not len(found.patient):
+        text = f"King’s stage 4 was reached by none of {count(found.n, 'patient')} with items."
+    else:
+        rows = range(min(len(found.patient), _MOST_NAMED))
+        named = [
+            f"{names[found.patient[k]]} ({found.label(k)}, {_because(found, k)})" for k in rows
+        ]
+        more = len(found.patient) - len(named)
+        rest = f" and {more:,} more, in the table below" if more else ""
+        text = (
+            f"King’s stage 4 was reached by {total}: {', '.join(named)}{rest}. Months from day 0 "
+            "of the first visit that shows the reason."
+        )
+    if len(found.open):
+        who = ", ".join(names[p] for p in found.open[:_MOST_NAMED].tolist())
+        more = len(found.open) - _MOST_NAMED
+        rest = f" and {more:,} more" if more > 0 else ""
+        text += f" Not known for lack of items: {who}{rest}."
+    return text
+
+
+def stage_four_table(found: StageFour, names: tuple[str, ...]) -> pd.DataFrame:
+    """Return one row a patient in King's stage 4: label, and first month of each reason."""
+    return pd.DataFrame(
+        [
+            {
+                "patient": names[p],
+                "King’s": found.label(k),
+                **{f"{reason}, month": found.first[k, at] for at, reason in enumerate(REASONS)},
+            }
+            for k, p in enumerate(found.patient.tolist())
+        ]
+    )
+
+
+def _because(found: StageFour, row: int) -> str:
+    """Return reasons in the order of their months, such as "gastrostomy +3.1 months"."""
+    first = found.first[row]
+    order = [int(k) for k in np.argsort(first, kind="stable") if np.isfinite(first[k])]
+    parts = [f"{REASONS[k]} {signed(float(first[k]), 1)}" for k in order]
+    return f"{' and '.join(parts)} months"
+
+
 def reached_table(found: Transitions) -> pd.DataFrame:
     """Return for each stage how many were seen in it or a higher one after day 0."""
     return pd.DataFrame(
@@ -111,7 +170,7 @@ def delta_fs_sentence(found: DeltaFs, n: int) -> str:
     Parameters
     ----------
     found
-        ΔFS of every patient at the last visit up to day 0.
+        ΔFS of these patients at day 0.
     n
         Patients who could have one.
     """
@@ -122,8 +181,8 @@ def delta_fs_sentence(found: DeltaFs, n: int) -> str:
     limits = ("below 0.5", "0.5 to below 1", "1 or more")
     parts = [f"{k} {band} ({limit})" for k, band, limit in zip(bands, BANDS, limits, strict=True)]
     return (
-        f"ΔFS, points lost a month from onset to the last visit up to day 0: {', '.join(parts)}; "
-        f"n = {known:,} of {n:,}."
+        f"ΔFS, points lost a month from onset to the last visit in the {VALUE_AGE_DAYS} days up to "
+        f"day 0: {', '.join(parts)}; n = {known:,} of {n:,}."
     )
 
 

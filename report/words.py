@@ -31,8 +31,10 @@ DAY0_WORDS: Final[dict[DayZero, str]] = {
 }
 RATE_WORDS: Final = {"month": "per month", "year": "per year", "period": "per period"}
 PATIENT_LEGEND: Final = (
-    "○ before, ● after. Bands: confidence of each line. Dotted: the run-in projected beyond the "
-    "transplant, with its prediction band."
+    "Hollow: before, filled: after, pale hollow: not analysed. Bands: confidence of each line. "
+    "Dotted: the run-in projected beyond the transplant, with its prediction band; thin dotted: "
+    "the run-in shrunken toward the natural history. Dotted level lines of vital capacity: guides "
+    "at 50 and 80 %. ▾ with a dotted hairline: an event."
 )
 COURSES_LEGEND: Final = (
     "Thin: one line per patient. Thick: median, before slate, after blue. Band: middle half. "

@@ -8,14 +8,22 @@ import numpy as np
 import streamlit as st
 
 from analysis.comparison import Comparison, EndpointComparison
+from analysis.day0 import day0_offsets
 from data.trial import Trial
 from report import tables, words
 from report.charts.patient import View, patient_figure
 from report.frames import frame_for
+from report.patient_numbers import patient_numbers
 from ui import state
 from ui.decisions import decide, decide_value
 from ui.figures import Chart, show_figure
-from ui.patient_cards import both_patients, endpoint_card, run_in_ahead, status_card
+from ui.patient_cards import (
+    both_patients,
+    endpoint_card,
+    known_of_all,
+    run_in_ahead,
+    status_card,
+)
 from ui.patient_downloads import sheet_button
 from ui.patient_search import choose_patient, pin_button, pinned_patient
 from ui.tables import show_table
@@ -52,7 +60,8 @@ def one_patient(
         if clicked is not None:
             state.change_view(value=clicked)
         decide_value(trial, patient)
-        run_in_ahead(comparison, results, patient)
+        if np.isfinite(day0_offsets(trial, comparison.settings)[0][patient]):
+            run_in_ahead(comparison, results, patient)
     for result in results:
         with grid.cell():
             endpoint_card(trial, comparison, result, patient)
@@ -127,6 +136,7 @@ def _course_chart(
 ) -> Chart:
     name, view = tables.export_names(trial)[patient], state.view()
     people = [patient] if second is None else [patient, second]
+    known = known_of_all(trial, comparison)
     return Chart(
         name="patient",
         build=lambda look, names: patient_figure(
@@ -142,12 +152,24 @@ def _course_chart(
                 second=second,
                 second_name="" if second is None else names[second],
                 items=view.items,
+                # Downloads call patients otherwise than the screen does.
+                cautious=names is not trial.patient_ids,
+                known=known,
             ),
         ),
         depends=(comparison.settings.key, view.show, *people, view.zoom, view.items, view.middle),
         frame=frame_for(f"Patient {name}", words.PATIENT_LEGEND, comparison, trial),
         alt=words.patient_alt(comparison, results, patient),
-        numbers=lambda names: tables.course_numbers(trial, comparison, people, names),
+        numbers=lambda names: patient_numbers(
+            trial,
+            comparison,
+            results,
+            people,
+            names,
+            items=view.items,
+            middle=view.middle,
+            known=known,
+        ),
         keep_zoom=f"{patient} {view.zoom}",
         file_name=f"patient-{name}",
     )

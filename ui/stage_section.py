@@ -6,15 +6,17 @@ import streamlit as st
 
 from analysis.comparison import Comparison
 from analysis.inclusion import with_day0
+from analysis.stage_four import StageFour, stage_four
 from analysis.stage_scales import cannot_be_staged, delta_fs_at_day0
 from analysis.stage_transitions import SYSTEMS, System, Transitions, transitions_of
 from data.trial import Trial
 from report import stage_words
 from report.charts.stages import stages_alt, stages_figure
 from report.frames import frame_for
+from report.tables import export_names
 from ui.cache import once
 from ui.figures import Chart, show_figure
-from ui.tables import show_small_table
+from ui.tables import show_small_table, show_table
 from ui.text import inert
 
 
@@ -34,6 +36,12 @@ def stage_section(trial: Trial, comparison: Comparison) -> None:
         )
         _delta_fs(trial, comparison)
         return
+    fourth = once(
+        ("stage-four", trial.instance, comparison.settings.key),
+        lambda: stage_four(trial, comparison.settings),
+    )
+    if fourth is not None:
+        st.markdown(inert(stage_words.stage_four_sentence(fourth, trial.patient_ids)))
     grid = st.grid(2, min_column_width=420)
     for transitions in found.values():
         with grid.cell():
@@ -42,6 +50,8 @@ def stage_section(trial: Trial, comparison: Comparison) -> None:
             for note in stage_words.notes(transitions):
                 st.caption(inert(note))
     with st.expander("Who reached which stage, and moves from visit to visit"):
+        if fourth is not None and len(fourth.patient):
+            _stage_four_table(trial, fourth)
         for system, transitions in found.items():
             st.markdown(f"**{SYSTEMS[system]}**")
             name = f"reached-{system}"
@@ -57,6 +67,18 @@ def stage_section(trial: Trial, comparison: Comparison) -> None:
     _delta_fs(trial, comparison)
 
 
+def _stage_four_table(trial: Trial, found: StageFour) -> None:
+    st.markdown("**King’s stage 4, patient by patient**")
+    table = stage_words.stage_four_table(found, trial.patient_ids)
+    show_table(
+        table,
+        "stage-four",
+        trial,
+        columns=dict.fromkeys(table.columns[2:], st.column_config.NumberColumn(format="%.1f")),
+        export=stage_words.stage_four_table(found, export_names(trial)),
+    )
+
+
 def _transitions(trial: Trial, comparison: Comparison, system: System) -> Transitions | None:
     settings = comparison.settings
     return once(
@@ -67,11 +89,11 @@ def _transitions(trial: Trial, comparison: Comparison, system: System) -> Transi
 
 def _delta_fs(trial: Trial, comparison: Comparison) -> None:
     settings = comparison.settings
-    n = int(with_day0(trial, settings).included.sum())
+    included = with_day0(trial, settings).included
     found = once(
         ("delta-fs", trial.instance, settings.key), lambda: delta_fs_at_day0(trial, settings)
     )
-    text = stage_words.delta_fs_sentence(found, n)
+    text = stage_words.delta_fs_sentence(found.among(included), int(included.sum()))
     if text:
         st.caption(inert(text))
 

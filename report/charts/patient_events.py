@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import plotly.graph_objects as go
 
 from analysis.events import EventTable
 from data.trial import FloatArray
 from report.charts.parts import day0_rule
 from report.charts.patient_space import LINE, pixels_of, rows_for, text_width
+from report.charts.sketch import Sketch
+from report.event_names import event_name
 from report.look import Look, annotation, escape
 from report.numbers import signed
 
@@ -19,7 +20,7 @@ DAY0_WORD: Final = "transplant"
 _EARLIER, _LATER = 3.0, 6.0
 """Months before the first and after the last visit in which events widen the time axis."""
 
-_LONGEST: Final = 22
+_LONGEST: Final = 24
 _FIRST_ROW: Final = 8
 _LEFTMOST: Final = -50.0
 
@@ -52,7 +53,9 @@ def near_visits(events: EventTable, months: FloatArray) -> FloatArray:
     return at[(at >= min(low, 0.0) - _EARLIER) & (at <= max(high, 0.0) + _LATER)]
 
 
-def marks_of(events: EventTable, months: tuple[float, float], name: str) -> list[Mark]:
+def marks_of(
+    events: EventTable, months: tuple[float, float], name: str, *, cautious: bool = False
+) -> list[Mark]:
     """Return the marks of one patient's events, sorted by time; events without a day have none.
 
     Parameters
@@ -63,13 +66,16 @@ def marks_of(events: EventTable, months: tuple[float, float], name: str) -> list
         Ends of the time axis.
     name
         What the patient is called.
+    cautious
+        Whether events are called by their kind instead of in the words of the file.
     """
     low, high = months
     found = []
-    for month, label in zip(events.month.tolist(), events.label.tolist(), strict=True):
+    every = zip(events.month.tolist(), events.kind, events.label, strict=True)
+    for month, kind, label in every:
         if not np.isfinite(month):
             continue
-        whole = " ".join(str(label).split())
+        whole = " ".join(event_name(kind, label, cautious=cautious).split())
         text = escape(whole if len(whole) <= _LONGEST else whole[: _LONGEST - 1].rstrip() + "…")
         when = signed(month, 1)
         hover = f"{escape(name)} · {escape(whole)}<br>{when if when != '0' else '0'} months"
@@ -111,7 +117,7 @@ def _centre(mark: Mark, months: tuple[float, float]) -> float:
 
 
 def draw_events(
-    fig: go.Figure, look: Look, marks: list[Mark], rows: list[int], axis: str
+    fig: Sketch, look: Look, marks: list[Mark], rows: list[int], axis: str
 ) -> list[dict[str, object]]:
     """Draw hairlines and ▾, and return the words; ``axis`` is that of the first panel's values."""
     months = tuple(fig.layout.xaxis.range)
@@ -148,7 +154,7 @@ def draw_events(
     return notes
 
 
-def draw_day0(fig: go.Figure, look: Look, axes: list[str], row: int) -> None:
+def draw_day0(fig: Sketch, look: Look, axes: list[str], row: int) -> None:
     """Draw the rule of day 0 through all value axes, its word in the row given."""
     ranges = [fig.layout["yaxis" + axis[1:]].range for axis in axes]
     day0_rule(fig, look, [(axis, *ends) for axis, ends in zip(axes, ranges, strict=True)])

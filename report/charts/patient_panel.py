@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 
 from analysis.cohort import Middle
 from analysis.comparison import Comparison, EndpointComparison
@@ -18,9 +17,26 @@ from analysis.projection import Gap
 from data.endpoints import Endpoint
 from data.trial import Trial
 from report.charts.parts import nice_ticks, panel_title, value_words
-from report.charts.patient_space import LEFT, LINE, NARROWEST, PANEL, RIGHT, stack
+from report.charts.patient_labels import (
+    SHAPES,
+    plain_lines,
+    projection_words,
+    short_name,
+    slope_words,
+)
+from report.charts.patient_space import (
+    LEFT,
+    LINE,
+    NARROWEST,
+    PANEL,
+    RIGHT,
+    pixels_of,
+    stack,
+    text_width,
+)
+from report.charts.sketch import Sketch
 from report.look import Look, annotation, escape
-from report.numbers import count, interval_text, level, plain, signed, span
+from report.numbers import level, plain, signed
 from report.value_rows import derived_words
 
 GUIDES: Final = {"fvc": (50.0, 80.0), "svc": (50.0, 80.0)}
@@ -28,8 +44,8 @@ GUIDES: Final = {"fvc": (50.0, 80.0), "svc": (50.0, 80.0)}
 
 _GUIDED_TICKS: Final = (0.0, 50.0, 80.0, 120.0)
 _HOVER: Final = {"hovertemplate": "%{customdata[1]}<extra></extra>"}
-_WORDS: Final = 170
-"""Width in pixels of the words on the slope before."""
+_ROOM: Final = 8.0
+"""Pixels left of and right of the words on the slope before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +94,7 @@ class Panel:
 
     def __init__(
         self,
-        fig: go.Figure,
+        fig: Sketch,
         look: Look,
         axis: str,
         domain: tuple[float, float],
@@ -108,8 +124,7 @@ class Panel:
         self._line(one.after_line, look.after, 2.5)
         self._second()
         self._visits(trial)
-        self._before_words()
-        self._end_labels()
+        self._end_labels(self._before_words())
 
     def _value_axis(self) -> None:
         endpoint = self.endpoint
@@ -290,14 +305,26 @@ class Panel:
             texts.append(f"{escape(name)} · {self.endpoint.label} {score}{state}<br>{when}")
         return texts
 
-    def _before_words(self) -> None:
-        """Say the slope before, its interval and n in the emptier of the two left corners."""
+    def _before_words(self) -> str:
+        """Say the slope before, its interval and n in the emptier of the two left corners.
+
+        Words wider than the run-in is drawn are returned instead: right of day 0 they would be
+        taken for the slope after.
+        """
         one, result, look = self.course, self.shown.result, self.look
         if one.before_line is None:
-            return
-        text = self._slope_words("before", float(result.before[self.shown.patient]), one.before)
+            return ""
+        room = pixels_of(0.0, tuple(self.fig.layout.xaxis.range)) - _ROOM
+        visits = int(one.before.sum())
+        for shape in SHAPES:
+            text = slope_words(self.comparison, result, "before", self.shown.patient, visits, shape)
+            width = max(map(text_width, plain_lines(text))) + _ROOM
+            if width <= room:
+                break
+        else:
+            return text
         start, end = self.fig.layout.xaxis.range
-        reach = start + (end - start) * _WORDS / (NARROWEST - LEFT - RIGHT)
+        reach = start + (end - start) * width / (NARROWEST - LEFT - RIGHT)
         near = one.value[(one.month <= reach) & np.isfinite(one.value)]
         line = one.before_line
         drawn = [line.value, line.low, line.high]
@@ -308,12 +335,17 @@ class Panel:
         place = {"y": self.domain[0], "yanchor": "bottom", "yshift": 4}
         if not bottom:
             place = {"y": self.domain[1], "yanchor": "top", "yshift": -4}
-        place |= {"xshift": 4, "font": {"size": 13, "color": look.before_text}}
+        # On a ground of their own: hairlines of events and the grid lie behind them.
+        place |= {"xshift": 4, "font": {"size": 13, "color": look.before_text}, "bgcolor": look.bg}
         self.notes.append(annotation(text, 0, 0, look) | place)
+        return ""
 
-    def _end_labels(self) -> None:
-        """Name every line at its right end, pushed apart."""
+    def _end_labels(self, before: str) -> None:
+        """Name every line at its right end, pushed apart; the run-in too where it is too short."""
         labels = self._labels()
+        if before and self.course.before_line is not None:
+            at = float(self.course.before_line.value[0])
+            labels.insert(0, (at, before, self.look.before_text))
         low, high = self.limits
         heights = [LINE * (text.count("<br>") + 1.0) for _, text, _ in labels]
         wanted = [PANEL * (value - low) / (high - low) for value, _, _ in labels]
@@ -327,11 +359,14 @@ class Panel:
         look, one, shown = self.look, self.course, self.shown
         labels: list[tuple[float, str, str]] = []
         if one.after_line is not None:
-            text = self._slope_words("after", float(shown.result.after[shown.patient]), one.after)
+            text = slope_words(
+                self.comparison, shown.result, "after", shown.patient, int(one.after.sum())
+            )
             labels.append((float(one.after_line.value[-1]), text, look.after))
         if one.projection is not None:
             end = float(one.projection.value[-1])
-            labels.append((end, self._projection_words(one.projection), look.before_text))
+            words = projection_words(self.comparison, shown.result, one.projection, shown.gap)
+            labels.append((end, words, look.before_text))
         if one.shrunken is not None:
             words = "run-in shrunken toward<br>the natural history"
             labels.append((float(one.shrunken.value[-1]), words, look.before_text))
@@ -356,38 +391,7 @@ class Panel:
             at = float(second.value[known[np.argmax(second.month[known])]])
         else:
             return []
-        return [(at, escape(_short(self.shown.second_name)), self.look.ink)]
-
-    def _projection_words(self, projection: Line) -> str:
-        """Return the name of the projection, and observed minus projected at the last visit."""
-        per_cent = level(self.comparison.settings.confidence)
-        banded = bool(np.isfinite(projection.low).all())
-        words = "run-in projected"
-        words += f",<br>{per_cent} prediction band" if banded else ""
-        gap = self.shown.gap
-        if gap is None:
-            return words
-        interval = gap.interval
-        half = (interval.high - interval.low) / 2 if interval is not None else 0.0
-        decimals = self.endpoint.decimals + (1 if half < 10 and not self.endpoint.decimals else 0)
-        words += f"<br>observed − projected {signed(gap.value, decimals)}"
-        if gap.cut:
-            return f"{words},<br>projection cut at {plain(gap.projected, 0)}"
-        if interval is not None and not gap.verdict:
-            return f"{words},<br>{count(gap.own_visits, 'visit')}: no verdict"
-        if interval is None:
-            return words
-        return f"{words},<br>{per_cent} interval {span(interval, decimals)}"
-
-    def _slope_words(self, word: str, slope: float, used: npt.NDArray[np.bool_]) -> str:
-        per, confidence = self.comparison.rate.per, self.comparison.settings.confidence
-        interval = self.shown.result.slope_interval(word, self.shown.patient, confidence)
-        visits = count(int(used.sum()), "visit")
-        return f"<b>{word} {signed(slope)}</b> /{per}<br>{interval_text(interval)}<br>{visits}"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 20 else f"{name[:19]}…"
+        return [(at, escape(short_name(self.shown.second_name)), self.look.ink)]
 
 
 def _pieces(known: npt.NDArray[np.bool_]) -> Sequence[slice]:

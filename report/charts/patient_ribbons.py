@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import plotly.graph_objects as go
 
 from analysis.item_course import DomainCourse, ItemCourse
 from analysis.staging import Stages, StageTable
 from data.trial import FloatArray, IntArray
 from report.charts.patient_space import LINE, pixels_of, text_width
+from report.charts.sketch import Sketch
 from report.look import Look, annotation, escape
 from report.numbers import plain, signed
 
@@ -71,7 +71,7 @@ def cell_ends(month: FloatArray, tail: float) -> FloatArray:
 
 
 def draw_ribbons(
-    fig: go.Figure,
+    fig: Sketch,
     look: Look,
     axis: str,
     ribbons: Sequence[Ribbon],
@@ -149,15 +149,18 @@ def _runs(cells: list[int], labels: dict[int, str]) -> list[tuple[int, int]]:
 
 
 def _fitting(label: str, pixels: float) -> str:
-    """Return the label, or only its number, or nothing, as the room allows."""
-    for text in (label, label[:1]):
+    """Return the label, or only the 4 of 4A and 4B, or nothing, as the room allows.
+
+    The first figure of "0/1" or "2–4" would be a stage that the items do not tell.
+    """
+    for text in (label, label[:1]) if label[1:2] in ("", "A", "B") else (label,):
         if text_width(text) + 4 <= pixels:
             return text
     return ""
 
 
 def _name_rows(
-    fig: go.Figure, look: Look, axis: str, ends: tuple[float, float], names: dict[float, str]
+    fig: Sketch, look: Look, axis: str, ends: tuple[float, float], names: dict[float, str]
 ) -> None:
     """Set a value axis that names rows at its right end."""
     fig.update_layout(
@@ -179,7 +182,7 @@ def _name_rows(
 
 
 def draw_items(
-    fig: go.Figure, look: Look, axis: str, items: ItemCourse, name: str, tail: float
+    fig: Sketch, look: Look, axis: str, items: ItemCourse, name: str, tail: float
 ) -> None:
     """Draw the twelve items over time, darker where more is lost, the first item on top.
 
@@ -227,7 +230,7 @@ def draw_items(
 
 
 def draw_domain(
-    fig: go.Figure, look: Look, axis: str, domain: DomainCourse, name: str
+    fig: Sketch, look: Look, axis: str, domain: DomainCourse, name: str
 ) -> dict[str, object]:
     """Draw one domain's scores into a small panel, and return its name for the right end."""
     groups = (

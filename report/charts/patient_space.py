@@ -8,7 +8,7 @@ from typing import Final
 
 LEFT: Final = 56
 RIGHT: Final = 184
-NARROWEST: Final = 640
+NARROWEST: Final = 500
 """Width in pixels at which no words of the figure may lie on each other."""
 
 PANEL: Final = 210

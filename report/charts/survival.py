@@ -334,7 +334,8 @@ def _course(
             font=font,
         )
     )
-    words = f"<b>{endpoint.label}</b>, {endpoint.unit}: median and middle half of those seen"
+    some = "" if known.all() else f", where {middle.fewest} or more were seen"
+    words = f"<b>{endpoint.label}</b>, {endpoint.unit}: median and middle half{some}"
     _title(fig, look, words, domain[1])
     _row_name(fig, look, domain[0], "seen")
     return f"y{at}", low, high

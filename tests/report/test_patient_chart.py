@@ -119,7 +119,7 @@ def test_words_of_events_are_shown_letter_by_letter():
     fig = patient_figure(
         replace(trial, events_frame=events), comparison, comparison.endpoints, 0, "<i>", LIGHT
     )
-    assert "&lt;b&gt;bold&lt;/b&gt; &amp; a long…" in texts(fig)
+    assert "&lt;b&gt;bold&lt;/b&gt; &amp; a long st…" in texts(fig)
     assert not any("<i>" in text or "<b>bold" in text for text in hovers(fig))
 
 
