@@ -57,10 +57,10 @@ class Attendance:
     visit_patient, visit_month
         Every visit: a position in ``Trial.patient_ids``, and its month.
     end
-        Month to which patients are taken to be followed: the length that the trial declares for the
-        period after day 0, else the last visit of anybody.
+        Month to which patients are taken to be followed: the end of the period that the trial
+        declares from the first transplant on, else the last visit of anybody.
     declared
-        Whether the trial declares it.
+        Whether the trial declares it, from the transplant that is everybody's day 0.
     spacing
         Usual months between two visits after day 0.
     without_day0, without_visit, left_out
@@ -169,8 +169,8 @@ def attendance(trial: Trial, settings: Settings) -> Attendance:
     who, month = who[mine], month[mine]
     after = month > 0
     spacing = usual_spacing(who[after], month[after]) if after.any() else usual_spacing(who, month)
-    declared = trial.periods is not None and math.isfinite(trial.periods.after)
-    end = float(trial.periods.after) if trial.periods is not None and declared else math.nan
+    end = _declared_end(trial, settings, zero)
+    declared = math.isfinite(end)
     if not declared and len(last):
         end = float(last.max())
     early = last < end - spacing - _ROUNDING
@@ -204,6 +204,18 @@ def attendance(trial: Trial, settings: Settings) -> Attendance:
         left_out=np.flatnonzero(passes & ~kept),
         filtered=int((~passes).sum()),
     )
+
+
+def _declared_end(trial: Trial, settings: Settings, zero: FloatArray) -> float:
+    """Return the month from day 0 at which the declared period ends; NaN where there is none.
+
+    It counts from the first transplant, so it ends earlier after a day 0 that was moved to later.
+    Where a later transplant is somebody's day 0, it ends at another month for everybody.
+    """
+    moved = zero[np.isfinite(zero)] - settings.shift_days
+    if trial.periods is None or (np.abs(moved) > SAME_DAY).any():
+        return math.nan
+    return float(trial.periods.after) - settings.shift_days / DAYS_PER_MONTH
 
 
 def _ends(who: IntArray, month: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from analysis.baseline_variables import VALUE_AGE_DAYS, Variable, baseline_variables
+from analysis.baseline_variables import Variable, baseline_variables
+from analysis.day0 import VALUE_AGE_DAYS
 from analysis.filters import passing
 from analysis.grouping import Grouping
 from analysis.results import finite

@@ -7,18 +7,17 @@ from typing import Final
 
 import numpy as np
 
+from analysis.day0 import SAME_DAY, day0_offsets, first_event_days
+from analysis.day0_values import day0_values
 from analysis.grouping import coded
 from analysis.predicted_fvc import equation_note, present_endpoints
 from analysis.settings import Settings
-from analysis.slope_points import SAME_DAY, Points, day0_offsets, place_points
-from analysis.staging import Stages, StageTable, stage_visits
+from analysis.slope_points import place_points
+from analysis.stage_scales import FULL_SCORE, delta_fs_at_day0
+from analysis.staging import Stages, StageTable, stage_visits, stages_at_day0
 from data.endpoints import ENDPOINTS
 from data.trial import DAYS_PER_MONTH, BoolArray, FloatArray, IntArray, Trial
 
-VALUE_AGE_DAYS: Final = 92
-"""Days before day 0 that the last value may lie back to stand for it: three calendar months."""
-
-FULL_SCORE: Final = 48
 DELTA_FS: Final = "delta_fs"
 
 _EVENTS: Final = (
@@ -28,48 +27,6 @@ _EVENTS: Final = (
     ("gastrostomy", "Gastrostomy"),
 )
 _STARTED, _LATER = "started by day 0", "started after day 0"
-
-
-@dataclass(frozen=True, slots=True)
-class Day0Values:
-    """The value of each patient that stands for day 0.
-
-    Parameters
-    ----------
-    value
-        NaN where there is none.
-    month
-        When it was taken, in months from day 0; at most 0.
-    """
-
-    value: FloatArray
-    month: FloatArray
-
-
-def day0_values(points: Points, n_patients: int) -> Day0Values:
-    """Return each patient's last analysable value on or before day 0, if it is young enough.
-
-    Parameters
-    ----------
-    points
-        Values of one endpoint around day 0.
-    n_patients
-        Patients of the trial.
-
-    Notes
-    -----
-    At most :data:`VALUE_AGE_DAYS` before day 0. A value on day 0 itself counts whatever the setting
-    ``day0`` says, because that setting assigns visits to slopes.
-    """
-    oldest = -(VALUE_AGE_DAYS + SAME_DAY) / DAYS_PER_MONTH
-    with np.errstate(invalid="ignore"):
-        near = points.analysable & (points.month <= SAME_DAY) & (points.month >= oldest)
-    at = np.flatnonzero(near)
-    at = at[np.lexsort((points.month[at], points.patient[at]))]
-    value, month = np.full(n_patients, np.nan), np.full(n_patients, np.nan)
-    value[points.patient[at]] = points.value[at]
-    month[points.patient[at]] = points.month[at]
-    return Day0Values(value, month)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +77,7 @@ def baseline_variables(trial: Trial, settings: Settings) -> list[Variable]:
     zero, _ = day0_offsets(trial, everybody)
     found = [
         *_of_the_person(trial, zero),
-        *_scores(trial, everybody, zero),
+        *_scores(trial, everybody),
         *_events(trial, zero),
         *_stages(trial, everybody),
     ]
@@ -155,7 +112,7 @@ def _months_ill(trial: Trial, until: FloatArray) -> FloatArray:
         return np.where(months > 0, months, np.nan)
 
 
-def _scores(trial: Trial, settings: Settings, zero: FloatArray) -> list[Variable]:
+def _scores(trial: Trial, settings: Settings) -> list[Variable]:
     found = []
     for key in present_endpoints(trial, settings):
         endpoint = ENDPOINTS[key]
@@ -167,8 +124,7 @@ def _scores(trial: Trial, settings: Settings, zero: FloatArray) -> list[Variable
             Variable(key, endpoint.label, endpoint.unit, decimals, at.value, None, age, note)
         )
         if key == "alsfrs_r":
-            ill = _months_ill(trial, zero + at.month * DAYS_PER_MONTH)
-            rate = (FULL_SCORE - at.value) / ill
+            rate = delta_fs_at_day0(trial, settings).value
             note = f"({FULL_SCORE} − score) / months from onset to the visit of that score"
             unit = "points/month"
             found.append(Variable(DELTA_FS, "ΔFS", unit, 2, rate, None, age, note))
@@ -177,15 +133,10 @@ def _scores(trial: Trial, settings: Settings, zero: FloatArray) -> list[Variable
 
 def _events(trial: Trial, zero: FloatArray) -> list[Variable]:
     """Return what was started by day 0; nobody is known not to have started."""
-    events = trial.events
-    order = {name: at for at, name in enumerate(trial.patient_ids)}
     note = "the file holds dates of starting only: no date does not mean that it was not given"
     result = []
     for kind, label in _EVENTS:
-        rows = events[(events["kind"] == kind) & events["day"].notna()]
-        first = np.full(len(order), np.inf)
-        who = np.asarray(rows["patient"].map(order), dtype=np.int64)
-        np.minimum.at(first, who, rows["day"].to_numpy(dtype=np.float64))
+        first = first_event_days(trial, kind)
         known = np.isfinite(first) & np.isfinite(zero)
         code = np.where(known, np.where(first <= zero + SAME_DAY, 0, 1), -1)
         if known.any():
@@ -208,29 +159,12 @@ def _stages(trial: Trial, settings: Settings) -> list[Variable]:
 def _stage_at_day0(
     table: StageTable, stages: Stages, n_patients: int
 ) -> tuple[tuple[str, ...], IntArray, FloatArray]:
-    """Return labels, and each patient's last certain stage up to day 0 with its age in days.
-
-    Where visits of one day contradict each other, that day is left out.
-    """
-    oldest = -(VALUE_AGE_DAYS + SAME_DAY) / DAYS_PER_MONTH
-    with np.errstate(invalid="ignore"):
-        near = (table.month <= SAME_DAY) & (table.month >= oldest) & (stages.stage >= 0)
-    at = np.flatnonzero(near)
-    at = at[np.lexsort((table.month[at], table.patient[at]))]
-    said = [stages.label(i) for i in at.tolist()]
-    _, label_of = coded(said)
-    who, month = table.patient[at], table.month[at]
-    fits = np.ones(len(at), dtype=np.bool_)
-    again = (np.diff(who) == 0) & (np.diff(month) * DAYS_PER_MONTH < SAME_DAY)
-    differs = again & (np.diff(label_of) != 0)
-    fits[1:][differs] = False
-    fits[:-1][differs] = False
-    last = np.full(n_patients, -1, dtype=np.int64)
-    last[who[fits]] = np.flatnonzero(fits)
+    """Return labels, and each patient's last certain stage up to day 0 with its age in days."""
+    last = stages_at_day0(table.patient, table.month * DAYS_PER_MONTH, stages, n_patients)
     found = last >= 0
     age = np.full(n_patients, np.nan)
-    age[found] = np.abs(month[last[found]]) * DAYS_PER_MONTH
-    labels, code = coded([said[i] if i >= 0 else "" for i in last.tolist()])
+    age[found] = np.abs(table.month[last[found]]) * DAYS_PER_MONTH
+    labels, code = coded([stages.label(i) if i >= 0 else "" for i in last.tolist()])
     return labels, code, age
 
 

@@ -10,8 +10,9 @@ from typing import Any, Final
 import numpy as np
 from scipy import stats
 
-from analysis.baseline_variables import VALUE_AGE_DAYS, Day0Values, day0_values
 from analysis.cohort import visit_spacing
+from analysis.day0 import VALUE_AGE_DAYS
+from analysis.day0_values import Day0Values, day0_values
 from analysis.paired_tests import summarise
 from analysis.results import Summary, finite
 from analysis.settings import Settings
@@ -168,7 +169,7 @@ def change_from_day0(
     -------
     ChangeFromDay0
         The day-0 value is the last analysable one on or before day 0, at most
-        :data:`~analysis.baseline_variables.VALUE_AGE_DAYS` old. The value at a month is that of the
+        :data:`~analysis.day0.VALUE_AGE_DAYS` old. The value at a month is that of the
         visit nearest to it within half the smallest step between months, at most 1.5 months, of the
         visits that count as after day 0; of two equally near ones the earlier.
 

@@ -19,7 +19,7 @@ DENSE = 2_000
 _COLUMNS, _MOST_ROWS = 121, 64
 _HEIGHTS = (0.1, 0.25, 1.0, 2.0, 5.0, 10.0)
 _QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
-_SPACINGS = (1.0, 2.0, 3.0, 4.0, 6.0, 12.0)
+SPACINGS = (1.0, 2.0, 3.0, 4.0, 6.0, 12.0)
 
 
 def visit_spacing(points: Points) -> float:
@@ -49,7 +49,7 @@ def usual_spacing(patient: IntArray, month: FloatArray) -> float:
     gaps = np.diff(month[order])[np.diff(patient[order]) == 0]
     gaps = gaps[gaps > 0]
     usual = float(np.median(gaps)) if gaps.size else 2.0
-    return min(_SPACINGS, key=lambda spacing: abs(math.log(spacing / max(usual, 0.1))))
+    return min(SPACINGS, key=lambda spacing: abs(math.log(spacing / max(usual, 0.1))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,11 @@ class Middle:
     upper: FloatArray
     tenth: FloatArray
     ninetieth: FloatArray
+
+    @property
+    def fewest(self) -> int:
+        """Patients that must be there for a median."""
+        return max(FEWEST, math.ceil(int(self.n.max(initial=0)) / 2))
 
 
 def middle_course(points: Points, step: float) -> Middle:

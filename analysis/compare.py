@@ -45,9 +45,9 @@ def compare(trial: Trial, settings: Settings) -> Comparison:
         Complete also where nothing can be estimated: then the flow says why.
     """
     rate = rate_of(settings, trial.periods)
-    known = present_endpoints(trial, settings)
-    present = [key for key in settings.endpoints if key in known]
     derived = fvc_from_litres(trial, settings)
+    known = present_endpoints(trial, settings, derived)
+    present = [key for key in settings.endpoints if key in known]
     grouping, arms = grouping_of(trial, settings.group_by), grouping_of(trial, "group")
     endpoints = [
         replace(result, groups=compare_groups(trial, result, grouping, settings))

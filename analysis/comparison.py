@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import stats
@@ -156,8 +157,14 @@ class EndpointComparison:
         return self._interval(float(self.change[patient]), float(self.change_se[patient]), level)
 
     def _interval(self, centre: float, se: float, level: float) -> Interval:
-        half = float(stats.t.ppf((1 + level) / 2, self.slopes.residual_df)) * se
+        half = _t_quantile(level, self.slopes.residual_df) * se
         return Interval(centre - half, centre + half, level, level)
+
+
+@lru_cache(maxsize=64)
+def _t_quantile(level: float, df: int) -> float:
+    """Return the quantile of a two-sided interval: all patients of a trial share one."""
+    return float(stats.t.ppf((1 + level) / 2, df))
 
 
 @dataclass(frozen=True, slots=True)

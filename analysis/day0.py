@@ -14,6 +14,9 @@ from data.trial import DAYS_PER_MONTH, BoolArray, EndpointSeries, FloatArray, Tr
 SAME_DAY: Final = 1e-6
 """Days below which two times are one."""
 
+VALUE_AGE_DAYS: Final = 92
+"""Days before day 0 that the last value may lie back to stand for it: three calendar months."""
+
 WINDOW_SLACK_DAYS: Final = 3.0
 """Days beyond its length that a window still takes in.
 
@@ -28,15 +31,15 @@ def day0_offsets(trial: Trial, settings: Settings) -> tuple[FloatArray, FloatArr
     Days count from the first transplant. NaN where there is no such transplant; infinity where no
     further one follows.
     """
-    transplants = trial.patients_frame["transplant_days"].tolist()
-    which = settings.transplant
-    zero = [days[which] if len(days) > max(which, 0) else np.nan for days in transplants]
-    # None follows the last one, which is number −1.
-    following = [days[which + 1] if 0 <= which < len(days) - 1 else np.inf for days in transplants]
-    return (
-        np.asarray(zero, dtype=np.float64) + settings.shift_days,
-        np.asarray(following, dtype=np.float64),
-    )
+    days = trial.transplants
+    n, most = days.shape
+    last = np.isfinite(days).sum(axis=1) - 1
+    nth = np.full(n, settings.transplant) if settings.transplant >= 0 else last
+    # A column without a day on each side: for nobody's transplant, and for the one after the last.
+    wide = np.column_stack([np.full(n, np.nan), days, np.full(n, np.nan)])
+    zero = wide[np.arange(n), np.clip(nth, -1, most) + 1]
+    following = wide[np.arange(n), np.clip(nth + 1, -1, most) + 1]
+    return zero + settings.shift_days, np.where(np.isnan(following), np.inf, following)
 
 
 def months_from_day0(trial: Trial, settings: Settings, patient: int, day: FloatArray) -> FloatArray:

@@ -95,15 +95,17 @@ def event_table(trial: Trial, settings: Settings) -> EventTable:
         day.append(moved[1])
         kind.append([TRANSPLANT] * len(moved[0]))
         label.append([f"transplant {which}"] * len(moved[0]))
+    death = trial.patients_frame["death_day"].to_numpy(dtype=np.float64)
     dead = _deaths_without_event(trial, set(frame.loc[frame["kind"] == "death", "patient"]))
     patient.append(dead)
-    day.append(trial.patients_frame["death_day"].to_numpy(dtype=np.float64)[dead])
+    day.append(death[dead])
     kind.append(["death"] * len(dead))
     label.append([LABELS["death"]] * len(dead))
     who = np.concatenate(patient)
     kinds = np.asarray([word for part in kind for word in part], dtype=object)
     texts = np.asarray([word for part in label for word in part], dtype=object)
-    month = (np.concatenate(day) - zero[who]) / DAYS_PER_MONTH
+    known = (kinds == "death") & np.isfinite(death[who])
+    month = (np.where(known, death[who], np.concatenate(day)) - zero[who]) / DAYS_PER_MONTH
     ranks = {word: rank for rank, word in enumerate(LABELS)}
     rank = np.asarray([ranks.get(word, len(ranks)) for word in kinds], dtype=np.int64)
     # A stranger to the trial has no row in it: nothing could be drawn for one.
@@ -116,13 +118,11 @@ def _transplants(
     trial: Trial, zero: FloatArray
 ) -> list[tuple[int, tuple[npt.NDArray[np.int64], FloatArray]]]:
     """Return the patients and days of each first, second … transplant that is not day 0."""
-    given = trial.patients_frame["transplant_days"].tolist()
     result = []
-    for number in range(max((len(days) for days in given), default=0)):
-        who = np.asarray([p for p, days in enumerate(given) if len(days) > number], dtype=np.int64)
-        day = np.asarray([given[p][number] for p in who], dtype=np.float64)
-        other = np.abs(day - zero[who]) > SAME_DAY
-        result.append((number + 1, (who[other], day[other])))
+    for number, days in enumerate(trial.transplants.T, start=1):
+        with np.errstate(invalid="ignore"):
+            who = np.flatnonzero(np.abs(days - zero) > SAME_DAY)
+        result.append((number, (who, days[who])))
     return result
 
 

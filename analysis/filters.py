@@ -14,16 +14,19 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from analysis.day0 import SAME_DAY, WINDOW_SLACK_DAYS, day0_offsets, first_event_days, usable_values
+from analysis.day0 import (
+    SAME_DAY,
+    VALUE_AGE_DAYS,
+    WINDOW_SLACK_DAYS,
+    day0_offsets,
+    first_event_days,
+    usable_values,
+)
 from analysis.grouping import coded
 from analysis.setting_lists import FILTERS, MAX_FILTER_TEXT, NOT_KNOWN, filters_by_field
 from analysis.settings import Settings
-from analysis.staging import NO_REGION, kings_stages
+from analysis.staging import NO_REGION, kings_stages, stages_at_day0
 from data.trial import DAYS_PER_MONTH, BoolArray, FloatArray, IntArray, Trial
-
-STAGE_AGE_DAYS: Final = 92
-"""Oldest visit before day 0 whose King's stage is taken as that of day 0, as in the table of day
-0."""
 
 MOST_OPTIONS: Final = 30
 """Distinct texts beyond which a column of the file is not offered as a filter."""
@@ -97,9 +100,10 @@ def filtered_out(trial: Trial, settings: Settings) -> dict[int, str]:
     said: dict[int, list[str]] = {}
     for field, wanted in filters_by_field(settings.filters).items():
         values = _FIELDS[field](trial, settings)
-        for i in np.flatnonzero(~_has_one_of(values, wanted)).tolist():
-            label = _label(field, values.options[values.code[i]])
-            said.setdefault(i, []).append(f"{FILTERS[field].label} {label}")
+        words = [f"{FILTERS[field].label} {_label(field, value)}" for value in values.options]
+        hidden = np.flatnonzero(~_has_one_of(values, wanted))
+        for i, code in zip(hidden.tolist(), values.code[hidden].tolist(), strict=True):
+            said.setdefault(i, []).append(words[code])
     return {i: f"filtered out: {', '.join(said[i])}" for i in sorted(said)}
 
 
@@ -228,24 +232,15 @@ def _kings(trial: Trial, settings: Settings) -> _Values:
     visit = items["day"].to_numpy(dtype=np.float64)
     since = visit - day0_offsets(trial, settings)[0][everyone]
     with np.errstate(invalid="ignore"):
-        young = (since <= SAME_DAY) & (since >= -STAGE_AGE_DAYS - SAME_DAY)
+        young = (since <= SAME_DAY) & (since >= -VALUE_AGE_DAYS - SAME_DAY)
     near = np.flatnonzero(young & (everyone >= 0))
-    near = near[np.lexsort((since[near], everyone[near]))]
     # A recorded gastrostomy counts from its day on, as everywhere.
     tube = first_event_days(trial, "gastrostomy")[everyone[near]] <= visit[near]
     rows = items.iloc[near]
-    stage = kings_stages(rows.assign(gastrostomy=rows["gastrostomy"].to_numpy() | tube)).stage
-    sure = stage >= 0
-    patient, day, stage = everyone[near][sure], since[near][sure], stage[sure]
-    starts = np.ones(len(stage), dtype=np.bool_)
-    starts[1:] = (np.diff(patient) != 0) | (np.diff(day) > SAME_DAY)
-    first = np.flatnonzero(starts)
-    if len(first):
-        lowest, highest = np.minimum.reduceat(stage, first), np.maximum.reduceat(stage, first)
-        # A day on which two visits contradict each other says nothing.
-        clear = lowest == highest
-        position = np.asarray([options.index(NO_REGION if s == 0 else str(s)) for s in range(5)])
-        code[patient[first][clear]] = position[lowest[clear]]
+    stages = kings_stages(rows.assign(gastrostomy=rows["gastrostomy"].to_numpy() | tube))
+    at = stages_at_day0(everyone[near], since[near], stages, len(code))
+    position = np.asarray([options.index(NO_REGION if s == 0 else str(s)) for s in range(5)])
+    code[at >= 0] = position[stages.stage[at[at >= 0]]]
     return _Values(options, code)
 
 

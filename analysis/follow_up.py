@@ -113,9 +113,7 @@ def _last_alive(trial: Trial) -> FloatArray:
         order = {name: at for at, name in enumerate(trial.patient_ids)}
         who = np.asarray(trial.items["patient"].map(order), dtype=np.int64)
         np.fmax.at(last, who, trial.items["day"].to_numpy(dtype=np.float64))
-    transplants = trial.patients_frame["transplant_days"].tolist()
-    latest = np.asarray([max(days, default=np.nan) for days in transplants], dtype=np.float64)
-    return np.asarray(np.fmax(last, latest))
+    return np.asarray(np.fmax.reduce([last, *trial.transplants.T]))
 
 
 def late_deaths(trial: Trial, followed: FollowUp) -> int:

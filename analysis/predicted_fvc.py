@@ -142,10 +142,21 @@ def endpoint_series(trial: Trial, settings: Settings, key: str) -> EndpointSerie
     )
 
 
-def present_endpoints(trial: Trial, settings: Settings) -> tuple[str, ...]:
-    """Return the keys of the endpoints with a value, derived ones included, in registry order."""
+def present_endpoints(
+    trial: Trial, settings: Settings, found: FvcFromLitres | None = None
+) -> tuple[str, ...]:
+    """Return the keys of the endpoints with a value, derived ones included, in registry order.
+
+    Parameters
+    ----------
+    trial, settings
+        The data, and by which equation values are derived.
+    found
+        What was derived under these settings, where that is at hand.
+    """
     present = set(trial.endpoints)
-    if PERCENT not in present and derived_patients(trial, settings).any():
+    derived = derived_patients(trial, settings).any() if found is None else bool(found.derived)
+    if derived:
         present.add(PERCENT)
     return tuple(key for key in ENDPOINTS if key in present)
 

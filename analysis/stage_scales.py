@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from analysis.day0 import SAME_DAY, day0_offsets
+from analysis.day0 import day0_offsets
+from analysis.day0_values import day0_values
 from analysis.settings import Settings
 from analysis.slope_points import place_points
 from analysis.staging import Stages
@@ -52,14 +53,14 @@ class Ft9Table:
 
 @dataclass(frozen=True, slots=True)
 class DeltaFs:
-    """ΔFS of every patient or of every visit.
+    """ΔFS of patients.
 
     Parameters
     ----------
     patient
         Position in ``Trial.patient_ids``.
     month
-        Month of the visit from day 0; NaN without a visit or a day 0.
+        Month of the visit from day 0; NaN without such a visit or a day 0.
     value
         Points lost a month since onset; NaN where it is not defined.
     """
@@ -72,6 +73,11 @@ class DeltaFs:
     def band(self) -> IntArray:
         """Position in ``BANDS``, −1 where ΔFS is not defined."""
         return delta_fs_band(self.value)
+
+    def among(self, included: BoolArray) -> DeltaFs:
+        """Return the entries of some patients, in the order of ``Trial.patient_ids``."""
+        mine = included[self.patient]
+        return DeltaFs(self.patient[mine], self.month[mine], self.value[mine])
 
     def counts(self) -> tuple[int, ...]:
         """Return how many are in each of ``BANDS``, and last how many have no ΔFS."""
@@ -144,7 +150,8 @@ def ft9_visits(trial: Trial, settings: Settings) -> Ft9Table | None:
     """
     patient, day, low, high, missing = _from_items(trial)
     with_items = pd.MultiIndex.from_arrays([patient, day])
-    more = _from_domains(trial, settings)
+    # Who is looked at is for the caller to say: visits with items do not depend on it either.
+    more = _from_domains(trial, settings.with_(excluded_patients=(), filters=()))
     if more is not None:
         new = ~pd.MultiIndex.from_arrays(more[:2]).isin(with_items)
         patient, day = np.r_[patient, more[0][new]], np.r_[day, more[1][new]]
@@ -192,38 +199,25 @@ def delta_fs_band(value: FloatArray) -> IntArray:
 
 
 def delta_fs_at_day0(trial: Trial, settings: Settings) -> DeltaFs:
-    """Return ΔFS of every patient at the last analysable visit on or before day 0.
+    """Return ΔFS of every patient at the visit that stands for day 0.
 
     Parameters
     ----------
     trial, settings
-        Whose ALSFRS-R totals; their day 0 and what is left out. Windows play no part.
+        Whose ALSFRS-R totals; their day 0, and decisions about single values. Windows, filters and
+        who is left out play no part: patients who are not compared are described like the others.
 
     Notes
     -----
-    The table of patients at day 0 asks in addition for a visit in the last 92 days; here
-    ``month`` tells how old the visit is.
+    The visit is that of :func:`analysis.day0_values.day0_values`, as in the table of patients at
+    day 0.
     """
-    visits = delta_fs_visits(trial, settings)
+    everybody = settings.with_(excluded_patients=(), filters=())
     n = len(trial.patient_ids)
-    value, month = np.full(n, np.nan), np.full(n, np.nan)
-    with np.errstate(invalid="ignore"):
-        at = np.flatnonzero(visits.month * DAYS_PER_MONTH < SAME_DAY)
-    at = at[np.lexsort((visits.month[at], visits.patient[at]))]
-    value[visits.patient[at]] = visits.value[at]
-    month[visits.patient[at]] = visits.month[at]
-    return DeltaFs(np.arange(n), month, value)
-
-
-def delta_fs_visits(trial: Trial, settings: Settings) -> DeltaFs:
-    """Return ΔFS of every analysable ALSFRS-R visit, sorted by patient and day."""
-    points = place_points(trial, "alsfrs_r", settings)
-    series = trial.series("alsfrs_r")
+    at = day0_values(place_points(trial, "alsfrs_r", everybody), n)
     onset = trial.patients_frame["onset_day"].to_numpy(dtype=np.float64)
-    at = np.flatnonzero(points.analysable)
-    patient = points.patient[at]
-    ill = (series.day[at] - onset[patient]) / DAYS_PER_MONTH
-    return DeltaFs(patient, points.month[at], delta_fs(points.value[at], ill))
+    onset_month = (onset - day0_offsets(trial, everybody)[0]) / DAYS_PER_MONTH
+    return DeltaFs(np.arange(n), at.month, delta_fs(at.value, at.month - onset_month))
 
 
 def cannot_be_staged(trial: Trial) -> str:

@@ -7,12 +7,11 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from analysis.baseline_variables import VALUE_AGE_DAYS
 from analysis.day0 import SAME_DAY, day0_offsets
 from analysis.inclusion import with_day0
 from analysis.settings import Settings
 from analysis.stage_scales import Ft9Table, ft9_visits
-from analysis.staging import NO_REGION, Stages, StageTable, stage_visits
+from analysis.staging import NO_REGION, Stages, StageTable, stage_visits, stages_at_day0
 from data.trial import DAYS_PER_MONTH, BoolArray, FloatArray, IntArray, Trial
 
 System = Literal["kings", "mitos", "ft9"]
@@ -187,8 +186,9 @@ def stage_transitions(
     certain, uncertain, contradictory = _certain(table, stages, included)
     who, month, stage = table.patient[certain], table.month[certain], stages.stage[certain]
     before = month <= _MONTH_SLACK
-    oldest = -(VALUE_AGE_DAYS + SAME_DAY) / DAYS_PER_MONTH
-    start = _last(who, stage, before & (month >= oldest), n_patients)
+    start_at = stages_at_day0(table.patient, table.month * DAYS_PER_MONTH, stages, n_patients)
+    start = np.full(n_patients, -1, dtype=np.int64)
+    start[start_at >= 0] = stages.stage[start_at[start_at >= 0]]
     end = _last(who, stage, ~before, n_patients)
     end = np.where(died, DEATH, end)
     started = included & (start >= 0)

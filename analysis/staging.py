@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from analysis.day0 import day0_offsets
+from analysis.day0 import SAME_DAY, VALUE_AGE_DAYS, day0_offsets, first_event_days
 from analysis.settings import Settings
 from data.trial import DAYS_PER_MONTH, ITEM_COLUMNS, BoolArray, FloatArray, IntArray, Trial
 
@@ -158,7 +157,7 @@ def stage_visits(trial: Trial, settings: Settings) -> StageTable | None:
     order = {name: at for at, name in enumerate(trial.patient_ids)}
     patient = np.asarray(items["patient"].map(order), dtype=np.int64)
     day = items["day"].to_numpy(dtype=np.float64)
-    placed = _gastrostomy_days(trial, order)
+    placed = first_event_days(trial, "gastrostomy")
     tube = items["gastrostomy"].to_numpy(dtype=np.bool_)
     known = items[ITEM_COLUMNS[4]].notna().to_numpy()
     with np.errstate(invalid="ignore"):
@@ -167,6 +166,41 @@ def stage_visits(trial: Trial, settings: Settings) -> StageTable | None:
     month = (day - day0_offsets(trial, settings)[0][patient]) / DAYS_PER_MONTH
     kings = _kings(answers, tube | since, ~known)
     return StageTable(patient, day, month, kings, mitos_stages(items))
+
+
+def stages_at_day0(
+    patient: IntArray, since: FloatArray, stages: Stages, n_patients: int
+) -> IntArray:
+    """Return the visit that tells each patient's stage at day 0, −1 without one.
+
+    Parameters
+    ----------
+    patient, since, stages
+        One entry a visit, in any order: who, days from day 0 (NaN without one), and the stages.
+    n_patients
+        Patients of the trial.
+
+    Notes
+    -----
+    The last day up to day 0, at most :data:`~analysis.day0.VALUE_AGE_DAYS` before it, on which the
+    stage is certain. A day whose visits give different stages is passed over; of visits of one day
+    that agree, the first is taken.
+    """
+    with np.errstate(invalid="ignore"):
+        near = (since <= SAME_DAY) & (since >= -VALUE_AGE_DAYS - SAME_DAY)
+    rows = np.flatnonzero(near & (stages.stage >= 0))
+    rows = rows[np.lexsort((rows, since[rows], patient[rows]))]
+    last = np.full(n_patients, -1, dtype=np.int64)
+    if not len(rows):
+        return last
+    new_day = np.ones(len(rows), dtype=np.bool_)
+    new_day[1:] = (np.diff(patient[rows]) != 0) | (np.diff(since[rows]) > SAME_DAY)
+    first = np.flatnonzero(new_day)
+    stage = stages.stage[rows]
+    agree = np.minimum.reduceat(stage, first) == np.maximum.reduceat(stage, first)
+    told = rows[first[agree]]
+    last[patient[told]] = told
+    return last
 
 
 def kings_stages(items: pd.DataFrame) -> Stages:
@@ -290,18 +324,3 @@ def _either(first: Known, second: Known) -> Known:
 
 def _both(first: Known, second: Known) -> Known:
     return first[0] & second[0], first[1] & second[1]
-
-
-def _gastrostomy_days(trial: Trial, order: Mapping[str, int]) -> FloatArray:
-    """Return the first day with a gastrostomy of each patient, infinity where none is recorded."""
-    placed = np.full(len(order), np.inf)
-    events = trial.events
-    events = events[(events["kind"] == "gastrostomy") & events["day"].notna()]
-    at = events["patient"].map(order)
-    found = at.notna().to_numpy()
-    np.minimum.at(
-        placed,
-        at[found].to_numpy(dtype=np.int64),
-        events.loc[found, "day"].to_numpy(dtype=np.float64),
-    )
-    return placed

@@ -347,4 +347,7 @@ def _compared(curves: tuple[Curve, ...]) -> LogRank | None:
     if len(curves) != 2 or not any(curve.n_events for curve in curves):
         return None
     first, second = curves
-    return log_rank((first.time, first.event), (second.time, second.event))
+    month, step = _distinct(np.concatenate([first.time, second.time]))
+    # Times of one day can differ by rounding: unlike the curves, the test needs equal numbers.
+    time = month[step]
+    return log_rank((time[: first.n], first.event), (time[first.n :], second.event))

@@ -169,6 +169,12 @@ def day_of(facts: Facts, role: str, origin: str = "") -> FloatArray:
     if unknown is not None:
         counted = unknown if origin == "transplant" else unknown - _enrolment_to_transplant(facts)
         by_date = np.where(np.isnan(by_date), counted, by_date)
+    stated = facts.clock_days.get(f"{role}_day from the transplant")
+    if stated is not None:
+        by_date = np.where(np.isnan(by_date), stated, by_date)
+    since = facts.clock_days.get(f"{role}_day from the onset")
+    if since is not None:
+        by_date = np.where(np.isnan(by_date), since - _onset_to_transplant(facts), by_date)
     on_clock = facts.clock_days.get(f"{role}_day")
     if on_clock is None:
         return by_date

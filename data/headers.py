@@ -116,6 +116,8 @@ def _from_code(code: str, *, dates: bool) -> Meaning:
         return Meaning("time", clock=rest[0], unit="day", about=rest[1] if len(rest) > 1 else "")
     if role in ("transplant", "death", "onset") and rest == ["day"]:
         return Meaning(f"{role}_day", clock="enrolment", unit="day")
+    if role == "onset" and rest == ["day", "rel"]:
+        return Meaning("onset_day", clock="transplant", unit="day")
     if role == "item":
         return Meaning("item", item=" ".join(rest))
     if role in ("gastrostomy", "capacity") and rest and not rest[0].isdigit():

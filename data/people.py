@@ -33,6 +33,13 @@ EVENT_NAMES: Final[Mapping[str, str]] = {
     "death": "death",
     "transplant": "transplant",
 }
+_ORIGINS: Final = {
+    "unknown": " of unknown origin",
+    "transplant": " from the transplant",
+    "onset": " from the onset",
+}
+"""What is added to the name of a fact in days that do not count from enrolment."""
+
 _SEXES: Final = {
     "F": ("f", "female", "w", "weiblich", "woman", "femme", "mujer", "زن", "خانم", "k", "kadin"),
     "M": ("m", "male", "mannlich", "männlich", "man", "homme", "hombre", "مرد", "آقا", "erkek"),
@@ -165,7 +172,7 @@ class _Collector:
             open_clock = block.when.clock == "unknown"
             clock = "enrolment" if open_clock else block.when.clock
             into = transplants if block.role == "transplant_day" else days
-            fact = f"{block.role} of unknown origin" if open_clock else block.role
+            fact = f"{block.role}{_ORIGINS.get(block.when.clock, '')}"
             key = clock if block.role == "transplant_day" else fact
             target = into.setdefault(key, np.full(self.n, np.nan))
             target[codes[known]] = value[known]

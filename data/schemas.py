@@ -31,6 +31,8 @@ EXACT: Final[Mapping[str, str]] = MappingProxyType(
         "pct of normal trial 2": "capacity 2",
         "pct of normal trial 3": "capacity 3",
         "subject died": "ignored",
+        # Own files without dates.
+        "onset day rel": "onset day rel",
         # NeuroBANK, Answer ALS: dates are days of the study.
         "alsfrst": "alsfrs_r",
         "alsfrsdt": "day enrolment alsfrs",

@@ -52,6 +52,9 @@ _ITEMS: Final = (
     ("Q11_Orthopnea", "item 11 (R-2), orthopnoea"),
     ("Q12_Respiratory_Insufficiency", "item 12 (R-3), respiratory insufficiency"),
 )
+ITEM_HEADERS: Final = tuple(header for header, _ in _ITEMS)
+"""Columns of the items; item 5 has two, for people without and with a gastrostomy."""
+
 _SCORES: Final = (
     (4, 3, 4, 3, 3, None, 3, 3, 3, 2, 4, 4, 4),
     (4, 3, 4, 3, 3, None, 2, 3, 3, 2, 4, 4, 4),

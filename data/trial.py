@@ -202,6 +202,18 @@ class Trial:
         return tuple(self.patients_frame["patient"].tolist())
 
     @cached_property
+    def transplants(self) -> FloatArray:
+        """Days of all transplants, patients × most transplants of one patient.
+
+        Days count from the first transplant; NaN behind a patient's last one.
+        """
+        given = self.patients_frame["transplant_days"].tolist()
+        days = np.full((len(given), max(map(len, given), default=0)), np.nan)
+        for patient, own in enumerate(given):
+            days[patient, : len(own)] = own
+        return _frozen(days)
+
+    @cached_property
     def endpoints(self) -> tuple[str, ...]:
         """Keys of the endpoints that have at least one value, in registry order."""
         present = set(self.measurements_frame["endpoint"].unique())

@@ -112,7 +112,9 @@ def sheet_page(
 
 
 def _head(fig: Figure, trial: Trial, patient: int, name: str) -> float:
-    write(fig, f"Patient {name}", (MARGIN, 17), 15, bold=True, colour=LIGHT.ink)
+    title = wrapped(f"Patient {name}", _ROOM - 32, 15)
+    head = title[0] if len(title) == 1 else f"{title[0]} …"
+    write(fig, head, (MARGIN, 17), 15, bold=True, colour=LIGHT.ink)
     if trial.simulated:
         write(fig, "simulated data", (WIDTH - MARGIN, 17), 9, colour=LIGHT.ink3, align="right")
     about = " · ".join([trial.title, *words.who(trial, patient, cautious=True)])

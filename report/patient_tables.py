@@ -12,6 +12,10 @@ import pandas as pd
 from analysis.attendance import LEFT, Attendance
 from analysis.cohort import LastValues, Middle
 from analysis.comparison import EndpointComparison
+from analysis.events import EventTable
+from analysis.staging import StageTable
+from data.trial import IntArray
+from report.event_names import event_name
 from report.numbers import count, decimals_for, interval_text, plain, signed
 
 LOW_FVC: Final = (50.0, 80.0)
@@ -145,7 +149,8 @@ def follow_sentence(found: Attendance) -> str:
     length = (
         f"{month_words(found.end)}, the declared length"
         if found.declared
-        else f"{month_words(found.end)}, the last visit of anybody; the file declares no length"
+        else f"{month_words(found.end)}, the last visit of anybody; no length from this day 0 is "
+        "declared"
     )
     rule = f"within one visit spacing ({found.spacing:g} months) of {length}"
     if not parts:
@@ -160,7 +165,7 @@ def _not_in_it(found: Attendance) -> str:
     parts = [
         f"{len(who)} {why}"
         for who, why in (
-            (found.without_day0, "without a transplant date"),
+            (found.without_day0, "without a day 0"),
             (found.without_visit, "without a usable visit"),
             (found.left_out, "left out by the settings"),
         )
@@ -206,6 +211,61 @@ def follow_table(
             "tracheostomy": found.tracheostomy[chosen],
         }
     )
+
+
+def followed_numbers(
+    found: Attendance,
+    events: EventTable,
+    stages: StageTable | None,
+    names: tuple[str, ...],
+    drawn: IntArray,
+) -> pd.DataFrame:
+    """Return what a swimmer plot draws: how each follow-up ended, visits, events and stages.
+
+    Events are called by their kind: the words of the file stay out.
+
+    Parameters
+    ----------
+    found, events, stages
+        Follow-up, events and stages of all patients.
+    names
+        What patients are called.
+    drawn
+        Entries of ``found`` that have a row in the plot.
+    """
+    people = found.patient[drawn]
+    here = np.isin(events.patient, people)
+    visits = np.isin(found.visit_patient, people)
+    told = zip(events.patient[here], events.month[here], events.kind[here], strict=True)
+    labels = events.label[here]
+    rows: list[dict[str, object]] = [
+        {"what": "visit", "patient": names[i], "month": month}
+        for i, month in zip(found.visit_patient[visits], found.visit_month[visits], strict=True)
+    ]
+    rows += [
+        {
+            "what": "event",
+            "patient": names[i],
+            "month": month,
+            "note": event_name(kind, label, cautious=True),
+        }
+        for (i, month, kind), label in zip(told, labels, strict=True)
+    ]
+    if stages is not None:
+        known = np.isfinite(stages.month) & np.isin(stages.patient, people)
+        rows += [
+            {
+                "what": "King’s stage",
+                "patient": names[stages.patient[k]],
+                "month": stages.month[k],
+                "note": stages.kings.label(int(k)),
+            }
+            for k in np.flatnonzero(known)
+        ]
+    ends = follow_table(found, names).assign(what="follow-up")
+    ends = ends[ends["patient"].isin([names[i] for i in people])]
+    table = pd.concat([ends, pd.DataFrame(rows)], ignore_index=True)
+    return table[["what", *(name for name in table.columns if name != "what")]]
 
 
 def _said(found: Attendance, k: int) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from analysis.comparison import EndpointComparison
+from analysis.day0 import VALUE_AGE_DAYS
 from analysis.individual_change import IndividualChange, slope_percent
 from analysis.projection import FEWEST_FOR_A_VERDICT, Gap, Projected
 from analysis.results import Interval
@@ -20,6 +21,11 @@ FVC_GUIDES: Final = (80.0, 50.0)
 
 OLDEST: Final = 89
 """Age above which years are not told: so few people are older that it could tell who it is."""
+
+USUAL_SITES: Final = frozenset(
+    {"bulbar", "limb", "spinal", "respiratory", "upper limb", "lower limb"}
+)
+"""Sites of onset that so many people have that they cannot tell who somebody is."""
 
 _SAME_MONTH: Final = 0.05
 """Months that are written as 0.0."""
@@ -174,7 +180,8 @@ def _standing(endpoint: Endpoint, seen: IndividualChange) -> str:
 def delta_fs_words(value: float, band: str, month: float) -> str:
     """Return ΔFS at day 0 with its band and the age of the visit; a reason where there is none."""
     if not math.isfinite(value):
-        return "not known: it needs an onset date and a score up to day 0"
+        days = f"{VALUE_AGE_DAYS} days up to day 0"
+        return f"not known: it needs an onset date and a score in the {days}"
     age = "" if abs(month) < _SAME_MONTH else f", from the visit at {signed(month, 1)} months"
     return f"{plain(value)} points/month, {band}{age}"
 
@@ -206,8 +213,7 @@ def who(trial: Trial, patient: int, *, cautious: bool = False) -> list[str]:
     if np.isfinite(row["age"]):
         old = cautious and row["age"] > OLDEST
         parts.append(f"over {OLDEST} years" if old else f"{row['age']:.0f} years")
-    usual = {"bulbar", "limb", "spinal", "respiratory", "upper limb", "lower limb"}
-    if site and (not cautious or site.casefold() in usual):
+    if site and (not cautious or site.casefold() in USUAL_SITES):
         parts.append(f"{site} onset")
     if np.isfinite(row["onset_day"]):
         months = -row["onset_day"] / DAYS_PER_MONTH

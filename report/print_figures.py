@@ -96,10 +96,12 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
 
 
 def wrapped(text: str, width: float, size: float) -> list[str]:
-    """Break a text into lines of at most ``width`` millimetres."""
+    """Break a text into lines of at most ``width`` millimetres; longer words are cut."""
     lines: list[str] = []
     line = ""
-    for word in text.split(" "):
+    most = max(1, int(width / text_width("m", size)))
+    words = (word[k : k + most] for word in text.split(" ") for k in range(0, len(word) or 1, most))
+    for word in words:
         longer = f"{line} {word}".strip()
         if line and text_width(longer, size) > width:
             lines.append(line)

@@ -164,7 +164,7 @@ def visits(trial: Trial, comparison: Comparison, patient: int) -> pd.DataFrame:
     )
     table = pd.DataFrame(
         {
-            "endpoint": [_endpoint_name(key) for key in mine["endpoint"]],
+            "endpoint": [endpoint_name(key) for key in mine["endpoint"]],
             "month": month,
             "value": mine["value"].to_numpy(),
             "counts": [use or "not compared" for use in mine[USE]],
@@ -189,7 +189,7 @@ def course_numbers(
     zero = np.nan_to_num(day0_offsets(trial, comparison.settings)[0], nan=0.0)
     table = pd.DataFrame(
         {
-            "endpoint": rows["endpoint"].map(_endpoint_name).to_numpy(),
+            "endpoint": rows["endpoint"].map(endpoint_name).to_numpy(),
             "month": (rows["day"].to_numpy(dtype=np.float64) - zero[who]) / DAYS_PER_MONTH,
             "value": rows["value"].to_numpy(),
             "counts": rows[USE].to_numpy(),
@@ -200,7 +200,8 @@ def course_numbers(
     return table.assign(derived=rows[DERIVED].to_numpy()) if shows_derived(comparison) else table
 
 
-def _endpoint_name(key: str) -> str:
+def endpoint_name(key: str) -> str:
+    """Return what an endpoint is called in tables of values, such as "FVC, % predicted"."""
     endpoint = ENDPOINTS[key]
     return f"{endpoint.label}, {endpoint.unit}"
 
@@ -215,14 +216,15 @@ def csv_text(table: pd.DataFrame, trial: Trial, note: str = "") -> str:
     stamped = table.assign(trial=trial.title, simulated="yes" if trial.simulated else "no")
     if note:
         stamped = stamped.assign(**{"FVC from litres": note})
-    safe = stamped.rename(columns=lambda name: _inert(str(name)))
+    safe = stamped.rename(columns=lambda name: cell_text(str(name)))
     for name in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[name].dtype):
-            safe[name] = [_inert(v) if isinstance(v, str) else v for v in safe[name]]
+            safe[name] = [cell_text(v) if isinstance(v, str) else v for v in safe[name]]
     buffer = io.StringIO()
     safe.to_csv(buffer, index=False, float_format="%.10g", lineterminator="\n")
     return buffer.getvalue()
 
 
-def _inert(text: str) -> str:
+def cell_text(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
     return f"'{text}" if text.lstrip(" \"';,").startswith(_FORMULA_STARTS) else text

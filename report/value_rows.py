@@ -82,21 +82,24 @@ def value_rows(trial: Trial, comparison: Comparison, patients: Sequence[int]) ->
         Columns of the measurements, ``who`` (position of the patient), ``USE`` and ``DERIVED``.
     """
     frame = trial.measurements
+    wanted = frame["patient"].isin([trial.patient_ids[p] for p in patients]).to_numpy()
     place = np.full(len(trial.patient_ids), -1)
     place[np.asarray(patients, dtype=np.int64)] = np.arange(len(patients))
-    order = {name: i for i, name in enumerate(trial.patient_ids)}
-    who = frame["patient"].map(order).to_numpy(dtype=np.int64)
     use = np.full(len(frame), "", dtype=object)
     parts: list[pd.DataFrame] = []
     for result in comparison.endpoints:
         points = result.slopes.points
-        words, derived = _uses(points, comparison), is_derived(trial, result)
-        use[points.position[~derived]] = words[~derived]
-        at = np.flatnonzero(derived & (place[points.patient] >= 0))
+        at = np.flatnonzero(place[points.patient] >= 0)
+        words, derived = _uses(points, at, comparison), is_derived(trial, result)[at]
+        use[points.position[at[~derived]]] = words[~derived]
+        at = at[derived]
         if at.size:
             rows = _derived(frame.iloc[points.position[at]], points, at, result.endpoint)
-            parts.append(rows.assign(who=points.patient[at], use=words[at]))
-    rows = frame.assign(who=who, use=use, derived="")[place[who] >= 0]
+            parts.append(rows.assign(who=points.patient[at], use=words[derived]))
+    rows = frame[wanted]
+    order = {trial.patient_ids[p]: p for p in patients}
+    who = [order[name] for name in rows["patient"]]
+    rows = rows.assign(who=np.asarray(who, dtype=np.int64), use=use[wanted], derived="")
     result_rows = pd.concat([rows, *parts], ignore_index=True)
     keys: tuple[Any, ...] = (place[result_rows["who"].to_numpy(dtype=np.int64)],)
     if parts:
@@ -116,16 +119,16 @@ def _derived(
     return litres.assign(endpoint=endpoint.key, value=value, status=status, derived=texts)
 
 
-def _uses(points: Points, comparison: Comparison) -> npt.NDArray[np.object_]:
-    """Return in words which slope each value enters."""
-    known = np.isfinite(points.month)
+def _uses(points: Points, at: IntArray, comparison: Comparison) -> npt.NDArray[np.object_]:
+    """Return in words which slope each of the values ``at`` enters."""
+    before, after = points.before[at], points.after[at]
     conditions = [
-        ~known,
-        points.before & points.after,
-        points.before,
-        points.after,
-        points.ended,
-        points.analysable,
+        ~np.isfinite(points.month[at]),
+        before & after,
+        before,
+        after,
+        points.ended[at],
+        points.analysable[at],
     ]
     ended = _ENDED[comparison.settings.fvc_until]
     words = ["no day 0", "before and after", "before", "after", ended, "outside the windows"]

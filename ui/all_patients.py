@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 import streamlit as st
 
@@ -16,6 +17,7 @@ from ui.stage_section import stage_section
 from ui.survival_section import survival_section
 
 Results = tuple[EndpointComparison, ...]
+_TAB: Final = "w.everyone_tab"
 
 
 def all_patients(trial: Trial, comparison: Comparison, results: Results) -> None:
@@ -36,9 +38,10 @@ def all_patients(trial: Trial, comparison: Comparison, results: Results) -> None
         "Stages": lambda: stage_section(trial, comparison),
         "Survival": lambda: survival_section(trial, comparison, results),
     }
-    for tab, draw in zip(
-        st.tabs(list(tabs), on_change="rerun", key="w.everyone_tab"), tabs.values(), strict=True
-    ):
+    state.recall(_TAB)
+    drawn = st.tabs(list(tabs), on_change="rerun", key=_TAB)
+    state.remember(_TAB)
+    for tab, draw in zip(drawn, tabs.values(), strict=True):
         if tab.open:
             with tab:
                 draw()

@@ -27,6 +27,7 @@ _ORDERS: Final = {
     "before": "run-in, fastest first",
     "name": "name",
 }
+_ORDER: Final = "w.order"
 _UNTIL: Final = {"niv": "non-invasive ventilation", "tracheostomy": "tracheostomy"}
 Results = tuple[EndpointComparison, ...]
 
@@ -53,13 +54,15 @@ def low_fvc_sentence(trial: Trial, comparison: Comparison, result: EndpointCompa
 def multiples_tab(trial: Trial, comparison: Comparison, results: Results) -> list[int | None]:
     """Draw every patient in a panel of their own; return the clicked patients."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        state.recall(_ORDER)
         order = st.selectbox(
             "Every patient, sorted by",
             list(_ORDERS),
             format_func=_ORDERS.__getitem__,
-            key="w.order",
+            key=_ORDER,
             width=260,
         )
+        state.remember(_ORDER)
         passes = passing(trial, comparison.settings)
         page = turn_pages(max(1, -(-int(passes.sum()) // PER_PAGE)), "w.page")
     clicks = []
@@ -78,9 +81,15 @@ def _courses_chart(trial: Trial, comparison: Comparison, result: EndpointCompari
     whole, seen = overview_of(trial, comparison, result), seen_of(trial, comparison)
 
     def numbers(names: tuple[str, ...]) -> pd.DataFrame:
-        if whole.n > MAX_LINES:
-            return middle_numbers(whole.middle, result.endpoint.named)
-        return tables.course_numbers(trial, comparison, range(len(names)), names)
+        # Where single courses are not drawn, only the highlighted one stands in the file.
+        drawn = (
+            range(len(names)) if whole.n <= MAX_LINES else ([] if selected is None else [selected])
+        )
+        values = tables.course_numbers(trial, comparison, drawn, names)
+        named = tables.endpoint_name(result.endpoint.key)
+        own = values[values["endpoint"] == named].assign(what="visit")
+        middle = middle_numbers(whole.middle, named)
+        return pd.concat([own, middle.assign(what="cohort")], ignore_index=True)
 
     return Chart(
         name=f"courses-{result.endpoint.key}",

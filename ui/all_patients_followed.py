@@ -11,7 +11,7 @@ from analysis.staging import stage_visits
 from data.trial import Trial
 from report.charts.swimmer import PER_PAGE, Swim, pages_of, swimmer_alt, swimmer_figure
 from report.frames import frame_for
-from report.patient_tables import follow_sentence, follow_table, low_table
+from report.patient_tables import follow_sentence, follow_table, followed_numbers, low_table
 from report.tables import export_names
 from ui import state
 from ui.all_patients_courses import low_fvc_sentence
@@ -76,6 +76,7 @@ def _chart(trial: Trial, comparison: Comparison, page: int, sentence: str) -> Ch
         lambda: Swim(seen, event_table(trial, settings), stage_visits(trial, settings)),
     )
     many = len(seen.patient) > PER_PAGE
+    drawn = seen.by_length[(page - 1) * PER_PAGE : page * PER_PAGE]
     return Chart(
         name="follow-up",
         build=lambda look, names: swimmer_figure(swim, names, look, selected, page),
@@ -84,6 +85,6 @@ def _chart(trial: Trial, comparison: Comparison, page: int, sentence: str) -> Ch
             f"Follow-up{f', page {page}' if many else ''}", sentence, comparison, trial
         ),
         alt=swimmer_alt(seen, sentence),
-        numbers=lambda names: follow_table(seen, names),
+        numbers=lambda names: followed_numbers(seen, swim.events, swim.stages, names, drawn),
         saves=len(seen.patient) > 0,
     )

@@ -9,6 +9,7 @@ from analysis.attendance import Attendance, attendance
 from analysis.cohort import Overview, overview
 from analysis.comparison import Comparison, EndpointComparison
 from data.trial import Trial
+from ui import state
 from ui.cache import once
 
 
@@ -35,7 +36,10 @@ def turn_pages(pages: int, key: str, label: str = "Page") -> int:
     """Draw a field that turns pages, where there are several, and return the page."""
     if pages == 1:
         return 1
+    state.recall(key)
     # Fewer patients after a filter may leave the page that was open behind.
     if st.session_state.get(key, 1) > pages:
         st.session_state[key] = pages
-    return int(st.number_input(f"{label}, of {pages:,}", 1, pages, key=key, width=140))
+    page = int(st.number_input(f"{label}, of {pages:,}", 1, pages, key=key, width=140))
+    state.remember(key)
+    return page

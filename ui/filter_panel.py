@@ -73,11 +73,14 @@ def _choices(trial: Trial, settings: Settings) -> tuple[FilterField, ...]:
 def _field(field: FilterField, asked: tuple[str, ...]) -> None:
     """Draw one filter: nothing chosen lets everybody pass."""
     key = f"w.filter-{field.key}"
-    words = {option.value: f"{inert(option.label)} ({option.n:,})" for option in field.options}
+    few = len(field.options) <= _FEW
+    # Lists show markdown letter by letter, pills do not.
+    shown = inert if few else str
+    words = {option.value: f"{shown(option.label)} ({option.n:,})" for option in field.options}
     folded = {value.casefold(): value for value in words}
     st.session_state[key] = list(dict.fromkeys(folded[value.casefold()] for value in asked))
-    widget: Any = st.pills if len(words) <= _FEW else st.multiselect
-    more = {"selection_mode": "multi"} if len(words) <= _FEW else {}
+    widget: Any = st.pills if few else st.multiselect
+    more = {"selection_mode": "multi"} if few else {}
     widget(
         field.label[0].upper() + field.label[1:],
         list(words),

@@ -67,8 +67,9 @@ def _flow_help(result: Comparison) -> str:
     lines = []
     for endpoint in result.endpoints:
         steps = " → ".join(f"{step.n} {step.name}" for step in endpoint.flow)
-        left = [f"{inert(p)} ({inert(why)})" for step in endpoint.flow for p, why in step.left]
-        missing = f" Not in it: {', '.join(left[:20])}." if left else ""
+        left = [named for step in endpoint.flow for named in step.left]
+        first = ", ".join(f"{inert(p)} ({inert(why)})" for p, why in left[:20])
+        missing = f" Not in it: {first}." if left else ""
         more = f" And {len(left) - 20} more." if len(left) > 20 else ""
         lines.append(f"**{endpoint.endpoint.label}**: {steps}.{missing}{more}")
     lines += [f"**{absent.label}**: no value in this trial." for absent in result.absent]

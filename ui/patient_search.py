@@ -9,6 +9,7 @@ import streamlit as st
 
 from analysis.filters import passing
 from data.trial import IntArray, Trial
+from report.charts.patient_labels import short_name
 from report.numbers import count
 from report.patient_words import who
 from ui import state
@@ -161,7 +162,7 @@ def pin_button(trial: Trial, current: int) -> None:
         )
         return
     st.button(
-        f"Unpin {inert(trial.patient_ids[pinned])}",
+        f"Unpin {inert(short_name(trial.patient_ids[pinned]))}",
         icon=":material/push_pin:",
         type="tertiary",
         on_click=state.change_view,

@@ -33,6 +33,7 @@ _SOURCE: Final = "alslope.files_of_trial"
 _MAPPINGS: Final = "alslope.mappings"
 _CHANGE: Final = "alslope.change"
 _CLEARED: Final = "alslope.times_cleared"
+_KEPT: Final = "alslope.kept_widgets"
 
 OTHER_FILE: Final = (
     "This is not the file for which the link was made, or its columns, answers or corrections "
@@ -127,6 +128,22 @@ def _fill(
     st.session_state[_VIEW] = looked_at
     st.session_state[_NOTES] = problems
     st.session_state[_MISSING] = missing
+    st.session_state[_KEPT] = {}
+
+
+def recall(key: str) -> None:
+    """Give a widget back what it showed before its page or tab was left; call it before the widget.
+
+    Streamlit forgets a widget that is not drawn.
+    """
+    kept = st.session_state[_KEPT]
+    if key in kept and key not in st.session_state:
+        st.session_state[key] = kept[key]
+
+
+def remember(key: str) -> None:
+    """Keep what a widget shows for the time when it is not drawn; call it after the widget."""
+    st.session_state[_KEPT][key] = st.session_state[key]
 
 
 def trial() -> Trial:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from data.endpoints import Endpoint
+from report.charts.sketch import Sketch
 from report.look import Look, annotation, escape, template
 from report.numbers import MINUS, signed
 
@@ -140,7 +141,10 @@ def value_words(endpoint: Endpoint) -> str:
 
 
 def day0_rule(
-    fig: go.Figure, look: Look, panels: Sequence[tuple[str, float, float]], top: float = 1.0
+    fig: go.Figure | Sketch,
+    look: Look,
+    panels: Sequence[tuple[str, float, float]],
+    top: float = 1.0,
 ) -> None:
     """Draw the vertical rule at day 0 through a stack of panels, with its label on top.
 
@@ -203,11 +207,11 @@ def with_frame(
         yshift=top + head - 34,
         font={"size": 17, "color": look.ink},
     )
-    fig.add_annotation(line)
+    notes = [line]
     for k, text in enumerate(subtitle):
         at = top + head - 56 - 19 * k
-        fig.add_annotation(annotation(escape(text), 0, 1, look, xshift=left, yshift=at))
-    fig.add_annotation(
+        notes.append(annotation(escape(text), 0, 1, look, xshift=left, yshift=at))
+    notes.append(
         annotation(
             "<br>".join(escape(text) for text in footer),
             0,
@@ -220,7 +224,9 @@ def with_frame(
         )
     )
     if simulated:
-        fig.add_annotation(simulated_note(look, yshift=top + head - 30, margin=margin))
+        notes.append(simulated_note(look, yshift=top + head - 30, margin=margin))
+    # Plotly checks all annotations anew at each one that is added.
+    fig.layout.annotations = [*fig.layout.annotations, *notes]
     return fig
 
 

@@ -17,7 +17,7 @@ from analysis.item_course import DomainCourse, ItemCourse, domain_courses, item_
 from analysis.projection import gap_at_last_visit
 from analysis.staging import stage_visits
 from data.trial import FloatArray, Trial
-from report.charts.parts import empty, figure, month_range, month_text, month_ticks
+from report.charts.parts import empty, month_range, month_text, month_ticks
 from report.charts.patient_events import draw_day0, draw_events, marks_of, near_visits, rows_of
 from report.charts.patient_panel import Panel, Shown
 from report.charts.patient_ribbons import (
@@ -33,7 +33,9 @@ from report.charts.patient_ribbons import (
     ribbons_of,
 )
 from report.charts.patient_space import GAP, LEFT, LINE, PANEL, RIGHT, Part, domains
+from report.charts.sketch import Sketch
 from report.look import Look, annotation
+from report.patient_card import Background
 
 TOP: Final = 62
 BOTTOM: Final = 56
@@ -58,6 +60,11 @@ class View:
         Whether the items, or else the domains, stand below.
     stages
         Whether the stage ribbons stand below.
+    cautious
+        For files that leave the room: events by their kind instead of in the words of the file.
+    known
+        Stages and events of everybody under the settings of the comparison; worked out where it is
+        ``None``, which takes long in a large trial.
     """
 
     cohort_band: bool = False
@@ -65,6 +72,8 @@ class View:
     second_name: str = ""
     items: bool = True
     stages: bool = True
+    cautious: bool = False
+    known: Background | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +136,14 @@ def patient_figure(
     has_day0 = courses[0].has_day0
     others = _second_courses(trial, comparison, results, view) if has_day0 else None
     strips = _strips(trial, comparison, results, patient, view)
-    events = event_table(trial, settings).of(patient)
+    known = view.known
+    events = (known.events if known else event_table(trial, settings)).of(patient)
     seen = np.concatenate([c.month for c in (*courses, *(others or ()))] + strips.months)
     months = _months(seen, near_visits(events, seen), strips)
     parts = [Part(PANEL, GAP) for _ in results] + strips.parts
     inner, places = domains(parts)
-    marks = marks_of(events, months, name) if has_day0 else []
-    fig = figure(look, inner, {"l": LEFT, "r": RIGHT, "t": TOP, "b": BOTTOM})
+    marks = marks_of(events, months, name, cautious=view.cautious) if has_day0 else []
+    fig = Sketch(look, inner, {"l": LEFT, "r": RIGHT, "t": TOP, "b": BOTTOM})
     _time_axis(fig, look, months, f"y{len(parts)}" if len(parts) > 1 else "y", has_day0=has_day0)
     title, notes = "", []
     for k, (result, one) in enumerate(zip(results, courses, strict=True)):
@@ -158,7 +168,7 @@ def patient_figure(
     top = TOP + (LINE + 1) * max(0, max([day0_row, *rows]) - 1)
     fig.layout.annotations = [*fig.layout.annotations, *notes]
     fig.update_layout(height=inner + top + BOTTOM, margin={"t": top})
-    return fig
+    return fig.figure()
 
 
 def _axis(number: int) -> str:
@@ -190,8 +200,10 @@ def _strips(
     items = item_course(trial, settings, patient) if view.items else None
     shown = tuple(result.endpoint.key for result in results)
     parts = domain_courses(trial, settings, patient, shown) if view.items and not items else ()
-    table = stage_visits(trial, settings) if view.stages else None
-    return _Strips(items, parts, ribbons_of(table, patient))
+    if not view.stages:
+        return _Strips(items, parts, ())
+    stages = view.known.stages if view.known else stage_visits(trial, settings)
+    return _Strips(items, parts, ribbons_of(stages, patient))
 
 
 def _months(seen: FloatArray, events: FloatArray, strips: _Strips) -> tuple[float, float]:
@@ -204,7 +216,7 @@ def _months(seen: FloatArray, events: FloatArray, strips: _Strips) -> tuple[floa
 
 
 def _time_axis(
-    fig: go.Figure, look: Look, months: tuple[float, float], anchor: str, *, has_day0: bool
+    fig: Sketch, look: Look, months: tuple[float, float], anchor: str, *, has_day0: bool
 ) -> None:
     ticks = month_ticks(*months)
     words = "months from the transplant" if has_day0 else "months from the first visit"
@@ -223,7 +235,7 @@ def _time_axis(
 
 
 def _draw_strips(
-    fig: go.Figure,
+    fig: Sketch,
     look: Look,
     strips: _Strips,
     places: Sequence[tuple[float, float]],

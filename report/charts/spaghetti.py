@@ -30,6 +30,7 @@ from report.charts.parts import (
     wrap,
 )
 from report.charts.points import draw_marks
+from report.charts.rows import short
 from report.look import Look, annotation, escape, spread
 from report.numbers import signed
 
@@ -357,7 +358,7 @@ def _selected_line(
         },
         hoverinfo="skip",
     )
-    return [(float(value[order][-1]), f"<b>{escape(name)}</b> selected", look.ink)]
+    return [(float(value[order][-1]), f"<b>{short(name)}</b> selected", look.ink)]
 
 
 def _side_labels(

@@ -15,6 +15,7 @@ from analysis.staging import NO_REGION, StageTable
 from data.trial import FloatArray, IntArray
 from report.charts.parts import Names, day0_rule, empty, month_range, month_text, month_ticks
 from report.charts.rows import Column, Row, headed, left_margin, row_tint, short, write_rows
+from report.event_names import event_name
 from report.look import Look, escape
 from report.numbers import count, signed
 from report.patient_tables import ending_words, last_month
@@ -389,8 +390,8 @@ class _Drawing:
 
 def _event_words(events: EventTable, at: IntArray) -> list[str]:
     """Return events in our own words: free text of the file stays out of figures."""
-    own = {
-        k: str(events.label[k]) if events.kind[k] == TRANSPLANT else LABELS.get(events.kind[k], "")
+    return [
+        f"{event_name(events.kind[k], events.label[k], cautious=True)} at "
+        f"{signed(float(events.month[k]), 1)} months"
         for k in at.tolist()
-    }
-    return [f"{said} at {signed(float(events.month[k]), 1)} months" for k, said in own.items()]
+    ]

@@ -152,6 +152,33 @@ def test_months_count_from_the_chosen_transplant():
     assert second.last_visit[0] == pytest.approx(6)
 
 
+@pytest.mark.parametrize(("shift", "end"), [(0, 10), (122, 5.9918), (-61, 12.0041)])
+def test_the_declared_end_counts_from_the_transplant_whatever_day_0_is_moved_to(shift, end):
+    trial = made_trial({"A": seen_until(10), "B": seen_until(4)})
+    found = of(trial, Settings(shift_days=shift))
+    assert found.declared
+    assert found.end == pytest.approx(end, abs=1e-4)
+    assert found.status == ("to the end", "no further visit")
+
+
+def test_after_a_second_transplant_no_length_is_declared():
+    frame = frame_from({"A": seen_until(10), "B": seen_until(10)})
+    trial = trial_from(frame, transplants={"A": (0.0, 4 * MONTH), "B": (0.0,)})
+    trial = replace(trial, periods=TEN)
+    second = of(trial, Settings(transplant=1))
+    assert (second.declared, second.status) == (False, ("to the end",))
+    assert second.end == pytest.approx(6)
+    assert not of(trial, Settings(transplant=-1)).declared
+    assert of(trial).declared
+
+
+def test_a_death_without_a_day_of_its_own_among_the_events_is_still_one():
+    """The day of death of the patients counts, as for survival, whatever the row of events says."""
+    trial = made_trial({"A": seen_until(4)}, [("A", "death", float("nan"))], {"A": 5})
+    assert of(trial).status == ("died",)
+    assert of(trial).death[0] == pytest.approx(5)
+
+
 def test_nobody():
     empty = of(trial_from(frame_from({"A": {0: 30}}), transplants={"A": ()}))
     assert len(empty.patient) == 0

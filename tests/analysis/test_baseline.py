@@ -12,7 +12,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from analysis.baseline import baseline_table
-from analysis.baseline_variables import VALUE_AGE_DAYS, day0_values
+from analysis.day0 import VALUE_AGE_DAYS
+from analysis.day0_values import day0_values
 from analysis.grouping import compared_grouping, grouping_of
 from analysis.settings import PatientExclusion, PointDecision, Settings
 from analysis.slope_points import place_points

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import settings as search
 from hypothesis import strategies as st
 
+from analysis.baseline_variables import baseline_variables
 from analysis.settings import PatientExclusion, PointDecision, Settings
 from analysis.stage_scales import (
     BANDS,
@@ -20,13 +21,12 @@ from analysis.stage_scales import (
     delta_fs,
     delta_fs_at_day0,
     delta_fs_band,
-    delta_fs_visits,
     ft9_from_items,
     ft9_stages,
     ft9_visits,
 )
 from analysis.staging import kings_stages, mitos_stages
-from tests.conftest import made, trial_from
+from tests.conftest import frame_from, made, trial_from
 
 NAN = float("nan")
 DOMAINS = ("bulbar", "fine_motor", "gross_motor", "respiratory")
@@ -215,41 +215,57 @@ def test_delta_fs_is_not_defined_without_time_since_onset(months):
     assert delta_fs_band(found).tolist() == [-1]
 
 
-def test_delta_fs_rests_on_the_last_visit_up_to_day_0():
-    visits = {"A": {-300: 46, -61: 44, 0: 42, 60: 0}, "B": {-200: 40, 30: 20}, "C": {5: 40}}
+def with_onset(visits, onset):
     trial = made(visits)
-    onset = {"A": -365.25, "B": -200.0, "C": -100.0}
-    trial = replace(trial, patients_frame=trial.patients.assign(onset_day=list(onset.values())))
+    return replace(trial, patients_frame=trial.patients.assign(onset_day=onset))
+
+
+def test_delta_fs_rests_on_the_last_visit_in_the_92_days_up_to_day_0():
+    visits = {"A": {-300: 46, -61: 44, 0: 42, 60: 0}, "B": {-200: 40, 30: 20}, "C": {5: 40},
+              "D": {-92: 40}, "E": {-93: 40}}  # fmt: skip
+    trial = with_onset(visits, [-365.25, -1000.0, -100.0, -92 - 365.25, -1000.0])
     found = delta_fs_at_day0(trial, Settings())
-    assert found.value[0] == pytest.approx(6 / 12)
-    assert np.isnan(found.value[1:]).all()
-    assert found.month[1] == pytest.approx(-200 / 30.4375)
-    assert np.isnan(found.month[2])
-    assert found.counts() == (0, 1, 0, 2)
+    np.testing.assert_allclose(found.value, [6 / 12, NAN, NAN, 8 / 12, NAN])
+    np.testing.assert_allclose(found.month, [0, NAN, NAN, -92 / 30.4375, NAN])
+    assert found.counts() == (0, 2, 0, 3)
     shifted = delta_fs_at_day0(trial, Settings(shift_days=-61))
     assert shifted.value[0] == pytest.approx(4 / (304.25 / 30.4375))
-    every = delta_fs_visits(trial, Settings())
-    assert len(every.value) == 7
-    assert every.value[4] != every.value[4]
-    assert every.value[5] == pytest.approx(28 / (230 / 30.4375))
+    assert shifted.value[1] != shifted.value[1]
 
 
-def test_delta_fs_leaves_out_who_is_left_out():
-    trial = made({"A": {-10: 40}})
-    trial = replace(trial, patients_frame=trial.patients.assign(onset_day=-100.0))
-    without = Settings(excluded_patients=(PatientExclusion("A", "other"),))
-    assert delta_fs_at_day0(trial, without).counts() == (0, 0, 0, 1)
+def test_delta_fs_describes_who_is_left_out_and_hidden_too():
+    trial = with_onset({"A": {-10: 40}, "B": {-10: 30}}, -100.0)
+    chosen = Settings(
+        excluded_patients=(PatientExclusion("A", "other"),), filters=("run_in:not known",)
+    )
+    found = delta_fs_at_day0(trial, chosen)
+    np.testing.assert_allclose(found.value, np.array([8, 18]) / (90 / 30.4375))
+    assert found.among(np.array([False, True])).counts() == (0, 0, 1, 0)
+
+
+def test_delta_fs_is_that_of_the_table_of_day_0():
+    """One number under two transplants, and with a value left out by the user."""
+    visits = {"A": {-30: 44, 0: 40, 90: 20}, "B": {-91: 44, 20: 43, 100: 37}, "C": {-200: 40}}
+    trial = trial_from(frame_from(visits), transplants={"A": (0.0, 100.0), "B": (0.0, 120.0)})
+    trial = replace(trial, patients_frame=trial.patients.assign(onset_day=-400.0))
+    dropped = PointDecision("A", "alsfrs_r", 0.0, 40.0, False, "other")
+    for chosen in (Settings(), Settings(transplant=1), Settings(points=(dropped,))):
+        (column,) = [v for v in baseline_variables(trial, chosen) if v.key == "delta_fs"]
+        np.testing.assert_array_equal(column.values, delta_fs_at_day0(trial, chosen).value)
+    value = delta_fs_at_day0(trial, Settings(transplant=1)).value
+    np.testing.assert_allclose(value, [28 / (490 / 30.4375), 11 / (500 / 30.4375), NAN], rtol=1e-12)
 
 
 @search(max_examples=8)
 @given(st.integers(0, 48), st.integers(1, 3000), st.integers(-500, 500))
 def test_delta_fs_does_not_depend_on_the_clock(total, days, shift):
-    """Moving onset and visit together changes nothing."""
+    """Moving onset, visit and transplant together changes nothing."""
 
     def at(move):
-        trial = made({"A": {-3500 + days + move: total}})
-        onset = trial.patients.assign(onset_day=-3500.0 + move)
-        return delta_fs_visits(replace(trial, patients_frame=onset), Settings()).value[0]
+        visits = frame_from({"A": {move: total}})
+        trial = trial_from(visits, transplants={"A": (float(move),)})
+        onset = trial.patients.assign(onset_day=float(move - days))
+        return delta_fs_at_day0(replace(trial, patients_frame=onset), Settings()).value[0]
 
     assert at(shift) == pytest.approx(at(0))
     assert at(0) == pytest.approx((48 - total) / (days / 30.4375))

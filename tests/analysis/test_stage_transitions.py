@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import settings as search
 from hypothesis import strategies as st
 
+from analysis.baseline_variables import baseline_variables
+from analysis.filters import passing
 from analysis.settings import PatientExclusion, Settings
 from analysis.stage_transitions import transitions_of
 from data.trial import Trial
@@ -209,3 +211,65 @@ def test_a_wrong_system_is_an_error():
     assert table is not None
     with pytest.raises(ValueError, match="FT9"):
         stage_transitions(table, "ft9", np.array([NAN]), np.array([True]))
+
+
+def three_rules(trial, settings):
+    """Return the King's stage at day 0 as the matrix, the filter and the table of day 0 tell it."""
+    (column,) = [v for v in baseline_variables(trial, settings) if v.key == "kings"] or [None]
+    labels = [
+        "" if column is None or code < 0 else column.categories[int(code)][0]
+        for code in (np.full(len(trial.patient_ids), -1) if column is None else column.values)
+    ]
+    matrix, filtered = [], []
+    for at, name in enumerate(trial.patient_ids):
+        others = tuple(PatientExclusion(p, "other") for p in trial.patient_ids if p != name)
+        found = transitions_of(trial, settings.with_(excluded_patients=others), "kings")
+        dead = np.flatnonzero(found.counts[:, 5])
+        matrix.append("" if found.no_start else str(dead[0]))
+        stages = [
+            v
+            for v in (*"1234", "0/1")
+            if passing(trial, settings.with_(filters=(f"kings:{v}",)))[at]
+        ]
+        filtered.append(stages[0][0] if stages else "")
+    return matrix, filtered, labels
+
+
+@pytest.mark.parametrize(
+    ("course", "stage"),
+    [
+        ([(-92, "2")], "2"),
+        ([(-93, "2")], ""),
+        ([(0, "3"), (-5, "2")], "3"),
+        ([(1, "3"), (-5, "2")], "2"),
+        ([(0, "?"), (-5, "2")], "2"),
+        ([(0, "1"), (0, "2"), (-5, "3")], "3"),
+        ([(0, "1"), (0, "1"), (0, "2"), (-5, "3")], "3"),
+        ([(0, "4"), (0, "4A"), (-5, "3")], "4"),
+        ([(0, "0")], "0"),
+    ],
+)
+def test_one_stage_at_day_0_in_the_matrix_the_filter_and_the_table(course, stage):
+    kinds = KINGS | {"4A": {5: NAN}}
+    trial = staged({"A": course, "B": [(0, "1")]}, {"A": 50.0, "B": 50.0}, kinds)
+    items = trial.items
+    items["gastrostomy"] = items["item_5"].isna()
+    items["item_5"] = items["item_5"].fillna(4.0)
+    matrix, filtered, table = three_rules(replace(trial, items_frame=items), Settings())
+    assert (matrix[0], filtered[0], table[0]) == (stage, stage, stage)
+    assert (matrix[1], filtered[1], table[1]) == ("1", "1", "1")
+
+
+@search(max_examples=25)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([-95, -92, -91, -2, 0, 1, 30, 31]), st.sampled_from([*KINGS])),
+        min_size=1,
+        max_size=6,
+    ),
+    st.sampled_from([0, 30, -60]),
+)
+def test_the_three_rules_never_disagree(course, shift):
+    trial = staged({"A": course, "B": [(shift, "1")]}, {"A": 50.0, "B": 50.0})
+    matrix, filtered, table = three_rules(trial, Settings(shift_days=shift))
+    assert matrix == filtered == table

@@ -338,6 +338,27 @@ def test_names_and_order_of_patients_do_not_matter(rows):
     np.testing.assert_array_equal(one.at_risk, two.at_risk)
 
 
+def test_events_of_one_day_are_ties_in_the_log_rank_test_whatever_day_0_is():
+    """Days are fractions, so months from a later transplant differ by rounding only."""
+    days, names = [100.7, 200.3, 300.1] * 4, [f"P{i:02d}" for i in range(12)]
+    later = [17.3 * i**2 + 17.67 for i in range(12)]
+    trial = made(
+        {name: {0: 40} for name in names},
+        transplants={name: (0.0, t) for name, t in zip(names, later, strict=True)},
+    )
+    people = trial.patients.assign(
+        death_day=[t + d for t, d in zip(later, days, strict=True)], group=["a"] * 7 + ["b"] * 5
+    )
+    found = survival(
+        replace(trial, patients_frame=people), Settings(transplant=1, group_by="group")
+    )
+    times = np.concatenate([curve.time for curve in found.curves])
+    assert len(np.unique(times)) > 3, "no rounding: the test has no teeth"
+    chi2, p = survdiff(np.array(days), np.ones(12), np.array(["a"] * 7 + ["b"] * 5))
+    assert found.log_rank.chi2 == pytest.approx(chi2)
+    assert found.log_rank.p == pytest.approx(p)
+
+
 def test_the_function_course_is_of_the_patients_in_the_curves():
     visits = {f"P{i}": {-60: 40, 0: 38, 60: 30 + i} for i in range(4)}
     trial = made({**visits, "X": {-60: 1, 0: 1, 60: 1}}, transplants={"X": ()})
@@ -346,6 +367,24 @@ def test_the_function_course_is_of_the_patients_in_the_curves():
     (course,) = function_courses(found, [result])
     assert course.middle.n.max() == 4
     assert course.middle.median[-1] == np.median([30, 31, 32, 33])
+
+
+def courses_of(months):
+    visits = {f"P{i}": {round(30.4375 * m): 40 - m for m in months} for i in range(4)}
+    trial = made(visits)
+    (course,) = function_courses(survival(trial, Settings()), [compared(trial)])
+    return course
+
+
+def test_visits_between_the_months_leave_no_gap_in_the_function_course():
+    """By hand: every 2 months nobody is near month 8; every 3 months all centres have everybody."""
+    course = courses_of([-4, -2, 0, 2, 4, 6, 9, 12])
+    assert course.step == 3
+    assert course.middle.n.tolist() == [4] * 6
+    assert np.isfinite(course.middle.median).all()
+    # Visits that lie as they usually do keep the finer step, and so does a gap that no step fills.
+    assert courses_of([-4, -2, 0, 2, 4, 6]).step == 2
+    assert courses_of([-4, -2, 0, 2, 4, 6, 8, 60]).step == 2
 
 
 @pytest.mark.parametrize(

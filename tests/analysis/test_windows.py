@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.compare import compare
+from analysis.day0 import day0_offsets
 from analysis.settings import PatientExclusion, PointDecision, Settings, SettingsProblem
 from data.trial import DAYS_PER_MONTH, Periods
 from tests.conftest import compared, ends, frame_from, made, reasons, trial_from
@@ -335,3 +336,25 @@ def test_an_endpoint_without_values_is_named_as_absent():
 def test_settings_outside_their_bounds_are_refused(wrong):
     with pytest.raises(SettingsProblem):
         Settings(**wrong)
+
+
+@pytest.mark.parametrize("which", [0, 1, 2, 9, -1])
+def test_day_0_and_the_next_transplant_of_everybody(which):
+    given = {"A": (0.0, 50.0, 120.0), "B": (0.0,), "C": (), "D": (0.0, 7.5)}
+    zero, following = day0_offsets(
+        made({name: {0: 40} for name in given}, transplants=given),
+        Settings(transplant=which, shift_days=3),
+    )
+    for at, days in enumerate(given.values()):
+        own = days[which:][:1] if which >= 0 else days[-1:]
+        then = days[which + 1 :][:1] if which >= 0 else ()
+        np.testing.assert_array_equal(zero[at], own[0] + 3 if own else np.nan)
+        assert following[at] == (then[0] if then else np.inf)
+
+
+def test_nobody_has_a_transplant():
+    trial = made({"A": {0: 40}}, transplants={"A": ()})
+    for which in (0, 1, -1):
+        zero, following = day0_offsets(trial, Settings(transplant=which))
+        assert np.isnan(zero).all()
+        assert np.isinf(following).all()

@@ -14,6 +14,7 @@ import streamlit as st
 
 from data.files import UploadedFile
 from data.reading import Reading, read_files
+from report.deidentified import LARGEST_SHIFT, deidentified
 from tests.app.driver import (
     EXAMPLE,
     EXAMPLE_TITLE,
@@ -35,7 +36,6 @@ from tests.app.driver import (
     trial_csv,
 )
 from ui.check_titles import TITLES
-from ui.save_data import LARGEST_SHIFT, deidentified
 
 UPLOADS = ROOT / "tests" / "uploads"
 CASES = {

@@ -94,7 +94,7 @@ def test_de_identified_values_and_templates_are_saved(user: User, server: Server
     expect(user.head).to_contain_text("3 loaded")
     user.settled().press("Save de-identified data")
     with user.page.expect_download() as waiting:
-        user.page.get_by_role("button", name="Save de-identified data (CSV)").click()
+        user.page.get_by_role("button", name="Save values only (CSV)").click()
     text = waiting.value.path().read_text("utf-8-sig")
     assert text.startswith("patient,day_rel,month,endpoint,unit,value")
     assert "Rossi" not in text
