@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
@@ -54,7 +54,7 @@ def with_events(trial: Trial, *rows: tuple[str, str, float]) -> Trial:
 
 def with_items(
     trial: Trial,
-    visits: list[tuple[str, float, Mapping[int, float]]],
+    visits: Sequence[tuple[str, float, Mapping[int, float]]],
     *,
     tubes: tuple[int, ...] = (),
 ) -> Trial:

@@ -50,9 +50,9 @@ def by_hand(patients, month, level=0.95, who=0):
     for visits in patients:
         for side in ([m for m in visits if m <= 0], [m for m in visits if m > 0]):
             if len(side) >= 2:
-                y = [visits[m] for m in side]
+                y = np.asarray([visits[m] for m in side])
                 fit = np.polyval(np.polyfit(side, y, 1), side)
-                rss, df = rss + float(np.sum((np.asarray(y) - fit) ** 2)), df + len(side) - 2
+                rss, df = rss + float(np.sum((y - fit) ** 2)), df + len(side) - 2
     t = np.asarray([m for m in patients[who] if m <= 0], dtype=float)
     y = np.asarray([patients[who][m] for m in t])
     value = np.polyval(np.polyfit(t, y, 1), month)

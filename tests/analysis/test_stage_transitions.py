@@ -169,7 +169,8 @@ def test_counts_against_brute_force(given_courses, deaths):
         return
     died = dict(zip(names, deaths, strict=False))
     trial = staged(dict(zip(names, given_courses, strict=True)), died, kinds=MITOS)
-    expected, moves = {}, [0, 0, 0]
+    expected: dict[object, int] = {}
+    moves = [0, 0, 0]
     for name, course in zip(names, given_courses, strict=True):
         course = sorted(course)
         for (_, one), (day, two) in itertools.pairwise(course):
@@ -215,7 +216,8 @@ def test_a_wrong_system_is_an_error():
 
 def three_rules(trial, settings):
     """Return the King's stage at day 0 as the matrix, the filter and the table of day 0 tell it."""
-    (column,) = [v for v in baseline_variables(trial, settings) if v.key == "kings"] or [None]
+    columns = baseline_variables(trial, settings)
+    column = next((variable for variable in columns if variable.key == "kings"), None)
     labels = [
         "" if column is None or code < 0 else column.categories[int(code)][0]
         for code in (np.full(len(trial.patient_ids), -1) if column is None else column.values)

@@ -47,7 +47,7 @@ def small() -> tuple[Trial, Comparison, Attendance]:
     trial = trial_from(frame_from(visits))
     people = trial.patients.assign(
         death_day=[3 * MONTH, np.nan, np.nan, np.nan],
-        transplant_days=[(0.0,), (0.0, 90.0), (0.0,), (0.0,)],
+        transplant_days=pd.Series([(0.0,), (0.0, 90.0), (0.0,), (0.0,)], dtype=object),
     )
     events = pd.DataFrame(
         [

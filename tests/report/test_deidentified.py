@@ -111,12 +111,12 @@ def test_dates_move_by_one_offset_for_each_patient():
     trial = uploaded()
     sheets = cells(deidentified_workbook(trial, with_dates=True))
     header, *rows = sheets["patients"]
-    moved = {row[0]: pd.Timestamp(row[header.index("transplant_date")]) for row in rows}
+    moved = {row[0]: pd.Timestamp(str(row[header.index("transplant_date")])) for row in rows}
     real = [pd.Timestamp(dates[0]) for dates in trial.patients["transplant_dates"]]
     offsets = [(new - old).days for new, old in zip(moved.values(), real, strict=True)]
     assert all(1 <= abs(days) <= 182 for days in offsets)
     header, *rows = sheets["events"]
-    day = {(r[0], r[2]): (pd.Timestamp(r[1]) - moved[r[0]]).days for r in rows}
+    day = {(r[0], r[2]): (pd.Timestamp(str(r[1])) - moved[r[0]]).days for r in rows}
     assert day["P02", "non-invasive ventilation"] == 61
     assert day["P04", "transplant 2"] == 98
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import plotly.graph_objects as go
 import pytest
 
@@ -11,6 +12,7 @@ from analysis.compare import compare
 from analysis.opening import opening_settings
 from analysis.settings import Settings
 from data.examples import example_settings, load_example
+from report.charts.multiples import multiples_figure
 from report.charts.patient import View, patient_figure
 from report.charts.sketch import Sketch
 from report.look import DARK, LIGHT, annotation, template
@@ -46,14 +48,20 @@ def test_an_entry_that_is_not_there_is_an_error():
 
 @pytest.mark.parametrize("example", ["every-detail", "after-shamsaei-2023"])
 @pytest.mark.parametrize("look", [LIGHT, DARK])
-def test_plotly_takes_every_part_of_a_patients_figure(example, look):
+def test_plotly_takes_every_part_of_the_figures(example, look):
     trial = load_example(example).trial
     chosen = {**opening_settings(trial), **example_settings(example)}
     comparison = compare(trial, Settings.from_json(chosen)[0])
+    figures = [
+        multiples_figure(trial, comparison, result, np.arange(9), trial.patient_ids, look, 2)
+        for result in comparison.endpoints
+    ]
     for patient, view in ((0, View(items=False)), (4, View(cohort_band=True, second=6))):
         fig = patient_figure(
             trial, comparison, comparison.endpoints, patient, "P", look, zoom=True, view=view
         )
+        figures.append(fig)
+    for fig in figures:
         made = as_json(fig)
         assert len(made["data"]) > 5
         # Building it anew has plotly check each part: a wrong name or value raises.
