@@ -13,7 +13,8 @@ import plotly.graph_objects as go
 from analysis.comparison import Comparison, EndpointComparison
 from analysis.course import Course, course
 from data.trial import Trial
-from report.charts.parts import Names, empty, figure, month_range, month_text, wrap
+from report.charts.parts import Names, empty, month_range, month_text, wrap
+from report.charts.sketch import Sketch
 from report.look import Look, annotation, escape
 from report.numbers import signed, span
 
@@ -65,7 +66,7 @@ def multiples_figure(
         return empty(look, 300, "No patient to show.")
     rows = math.ceil(len(patients) / _COLUMNS)
     inner = rows * _ROW + (rows - 1) * _ROW_GAP
-    fig = figure(look, inner + 56 + 56, {"l": 40, "r": 16, "t": 56, "b": 56})
+    fig = Sketch(look, inner + 56 + 56, {"l": 40, "r": 16, "t": 56, "b": 56})
     level = comparison.settings.confidence
     courses = [course(trial, result, int(i), comparison.settings) for i in patients]
     used = [c.value[c.analysable] for c in courses if c.analysable.any()]
@@ -86,10 +87,9 @@ def multiples_figure(
         small.draw(one)
         why = reasons.get(comparison.patient_ids[i], "")
         small.words(int(i), names[i], level, why=why, framed=selected == i)
-    # Added one by one, plotly would check all earlier ones again for each.
-    fig.add_traces(sheet.traces)
+    fig.traces += sheet.traces
     fig.update_layout(**sheet.axes, annotations=sheet.annotations, shapes=sheet.shapes)
-    return fig
+    return fig.figure()
 
 
 @dataclass(frozen=True, slots=True)
