@@ -80,6 +80,7 @@ def deidentified_workbook(trial: Trial, *, with_dates: bool) -> bytes:
     }
     book = Workbook(write_only=True)
     book.properties.creator = "ALSlope"
+    book.properties.title = trial.title
     for name, table in sheets.items():
         if table.empty:
             continue

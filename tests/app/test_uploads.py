@@ -370,6 +370,18 @@ def test_markup_in_other_columns_and_in_headers_is_inert():
             assert raw not in said, (page, raw)
 
 
+def as_text(content: bytes | str) -> str:
+    """Return what a download says: a workbook as one line of cells a row."""
+    if isinstance(content, str):
+        return content
+    if not content.startswith(b"PK"):
+        return content.decode()
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    rows = [row for sheet in book for row in sheet.iter_rows(values_only=True)]
+    lines = [",".join("" if cell is None else str(cell) for cell in row) for row in rows]
+    return "\n".join([str(book.properties.title), *book.sheetnames, *lines])
+
+
 def saved_by(at, monkeypatch, page) -> dict[str, str]:
     """Return every table that a page offers for download, as text by file name."""
     found: dict[str, str] = {}
@@ -378,7 +390,7 @@ def saved_by(at, monkeypatch, page) -> dict[str, str]:
         if file_name.startswith("alslope-template"):
             return False
         content = data() if callable(data) else data
-        found[file_name] = content.decode() if isinstance(content, bytes) else str(content)
+        found[file_name] = as_text(content)
         return False
 
     with monkeypatch.context() as patch:
