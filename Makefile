@@ -35,8 +35,9 @@ help:
 run: $(RUN_STAMP)
 	@exec $(PY) -m alslope serve $(ARGS)
 
+# In the order of the files: few slow browser tests at the end would leave one worker idle.
 test: $(DEV_STAMP)
-	@exec env OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -n auto --dist loadfile $(ARGS)
+	@exec env OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(DEV_STAMP)
 	@status=0; \
