@@ -1,0 +1,1 @@
+"""What the same people would show with no transplant at all, by simulation."""
