@@ -19,12 +19,15 @@ from analysis.diagnostics_dropout import Dropout, TippingPoint, dropout, tipping
 from analysis.diagnostics_visits import Curvature, VisitResiduals, curvature, visit_residuals
 from analysis.leave_one_out import LeaveOneOut, leave_one_out
 from analysis.natural_shrinkage import (
+    NaturalHistory,
     RegressionToTheMean,
     ShrunkenSlopes,
+    natural_slopes,
     regression_to_the_mean,
     shrunken_slopes,
 )
 from analysis.settings import Settings
+from analysis.untreated.assumed import assumed_history
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,13 @@ def diagnose(result: EndpointComparison, settings: Settings) -> Diagnosis:
         ends=scale_ends(result, settings),
         coupling=before_and_change(result),
         shrunken=shrunken_slopes(result),
-        regression=regression_to_the_mean(result),
+        regression=regression_to_the_mean(result, _natural_slopes(result, settings)),
         lost=dropout(result, settings),
         tipping=tipping_point(result, settings),
     )
+
+
+def _natural_slopes(result: EndpointComparison, settings: Settings) -> NaturalHistory | None:
+    """Return the natural history that the settings assume, if one is known for the endpoint."""
+    history = assumed_history(settings).histories.get(result.endpoint.key)
+    return None if history is None else natural_slopes(history)

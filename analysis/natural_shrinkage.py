@@ -13,6 +13,7 @@ import numpy as np
 from analysis.comparison import EndpointComparison
 from analysis.results import finite
 from analysis.signed_rank import rounded
+from analysis.untreated.history import HISTORIES, History
 from data.trial import FloatArray, IntArray
 
 TOO_FEW: Final = "fewer than 2 compared patients"
@@ -151,32 +152,32 @@ class NaturalHistory:
         }
 
 
+def natural_slopes(history: History) -> NaturalHistory:
+    """Return the slopes of a natural history, with the sources of its numbers as one text.
+
+    Parameters
+    ----------
+    history
+        Of one endpoint.
+    """
+    named = (
+        ("Mean", "mean_before"),
+        ("SD between patients", "sd_before"),
+        ("Correlation of the two slopes", "correlation"),
+    )
+    texts = (f"{name}: {history.sources.get(key, 'no source')}." for name, key in named)
+    return NaturalHistory(
+        mean_before=history.mean_before,
+        mean_after=history.mean_after,
+        sd_before=history.sd_before,
+        sd_after=history.sd_after,
+        correlation=history.correlation,
+        source=" ".join(texts),
+    )
+
+
 NATURAL_HISTORY: Final[Mapping[str, NaturalHistory]] = MappingProxyType(
-    {
-        "alsfrs_r": NaturalHistory(
-            mean_before=-0.99,
-            mean_after=-0.99,
-            sd_before=0.58,
-            sd_after=0.58,
-            correlation=0.47,
-            source=(
-                "Mean: Thakore 2018 (doi 10.1002/mus.26042), n = 3,367. SD between patients (0.55 "
-                "to 0.60 on the 48-point scale) and correlation: calibrated to public summaries of "
-                "untreated patients; the mean is taken to be the same in both periods."
-            ),
-        ),
-        "fvc": NaturalHistory(
-            mean_before=-2.7,
-            mean_after=-2.7,
-            sd_before=None,
-            sd_after=None,
-            correlation=None,
-            source=(
-                "Mean: Andrews 2018 (PMC5833488), slow vital capacity in its place. No SD between "
-                "patients and no correlation is known."
-            ),
-        ),
-    }
+    {key: natural_slopes(history) for key, history in HISTORIES.items()}
 )
 """Natural-history slopes by endpoint key; endpoints that are missing have no known numbers."""
 

@@ -214,18 +214,31 @@ def responders(
     return tuple(_by_rule(before, after, rule, level, errors) for rule in rules)
 
 
-def _by_rule(
-    before: FloatArray, after: FloatArray, rule: Rule, level: float, errors: SlopeErrors | None
-) -> Responders:
-    n = len(before)
+def responding(before: FloatArray, after: FloatArray, rule: Rule) -> tuple[BoolArray, BoolArray]:
+    """Return who is assessable by a rule, and who of them responded.
+
+    Parameters
+    ----------
+    before, after
+        Slopes per month, of shapes that broadcast.
+    rule
+        The rule.
+    """
     if rule.steep_enough is None:
-        assessable = np.ones(n, dtype=np.bool_)
+        assessable = np.ones(before.shape, dtype=np.bool_)
     else:
         assessable = rounded(before) <= rule.steep_enough
     # A product, not a ratio, and rounded last: a change of exactly the threshold responds.
     size = np.abs(before) if rule.kind == "percent" else 1.0
     over = rounded(after - before - rule.threshold * size)
-    responded = assessable & (over > 0 if rule.strict else over >= 0)
+    return assessable, assessable & (over > 0 if rule.strict else over >= 0)
+
+
+def _by_rule(
+    before: FloatArray, after: FloatArray, rule: Rule, level: float, errors: SlopeErrors | None
+) -> Responders:
+    n = len(before)
+    assessable, responded = responding(before, after, rule)
     count, n_assessable = int(responded.sum()), int(assessable.sum())
     of_assessable = of_all = math.nan
     if errors is not None and n:

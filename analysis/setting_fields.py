@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from analysis.untreated.history import PRESETS
+
 
 class SettingsProblem(ValueError):
     """A setting outside its bounds."""
@@ -163,6 +165,9 @@ _FVC_EQUATION: Final = MappingProxyType(
         "gli_global": "FVC % from litres: GLI Global (2022)",
         "gli_2012": "FVC % from litres: GLI-2012",
     }
+)
+_HISTORY: Final = MappingProxyType(
+    {preset.key: f"natural history: {preset.label}" for preset in PRESETS}
 )
 
 FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
@@ -321,6 +326,20 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
             low=1_000,
             high=100_000,
             whole=True,
+        ),
+        "untreated_trials": Field(
+            "untreated-trials",
+            lambda v: f"{v:,} simulated untreated trials",
+            "Simulated trials with no transplant that the result is compared with.",
+            low=100,
+            high=20_000,
+            whole=True,
+        ),
+        "history": Field(
+            "history",
+            _one_of(_HISTORY),
+            "The natural history that untreated courses are drawn from.",
+            choices=_HISTORY,
         ),
         "seed": Field(
             "seed",

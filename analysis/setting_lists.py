@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from analysis.setting_fields import SettingsProblem
+from analysis.setting_untreated import checked_entry_rule, checked_history_values
 from data.endpoints import ENDPOINTS
 
 MAX_DECISIONS: Final = 5_000
@@ -320,6 +321,8 @@ LISTS: Final[Mapping[str, tuple[str, Callable[[tuple[str, ...]], tuple[str, ...]
             "endpoints": ("endpoints", checked_endpoints),
             "model_covariates": ("covariates", checked_covariates),
             "filters": ("only", checked_filters),
+            "history_values": ("history-values", checked_history_values),
+            "entry_rule": ("entry", checked_entry_rule),
         }
     )
 )

@@ -28,6 +28,12 @@ from analysis.setting_lists import (
     one_kept_a_day,
     to_link,
 )
+from analysis.setting_untreated import (
+    checked_entry_rule,
+    checked_history_values,
+    edit_words,
+    entry_words,
+)
 from data.endpoints import ENDPOINTS, PRIMARY
 
 DayZero = Literal["before", "after", "both", "neither"]
@@ -38,6 +44,9 @@ RunIn = Literal["visits", "onset"]
 GroupBy = Literal["none", "group", "sex", "onset_site"]
 FvcUntil = Literal["all", "niv", "tracheostomy"]
 FvcEquation = Literal["none", "nhanes_iii", "gli_global", "gli_2012"]
+
+UNTREATED: Final = ("untreated_trials", "history", "history_values", "entry_rule")
+"""Settings of the untreated benchmark, which change nothing in the comparison itself."""
 
 REASONS: Final = (
     "protocol deviation",
@@ -109,6 +118,15 @@ class Settings:
         Random sign flips where the exact count is out of reach.
     resamples
         Bootstrap samples.
+    untreated_trials
+        Simulated trials with no transplant that the result is compared with.
+    history
+        Key of the natural history that untreated courses are drawn from.
+    history_values
+        Numbers of it that the reader changed: entries "endpoint.field:value".
+    entry_rule
+        Who was taken into the trial, as far as that is known: conditions such as
+        "slope_at_most:-0.5"; ``("none",)`` if everybody was, empty if it is not known.
     seed
         Seed of everything random.
 
@@ -144,6 +162,10 @@ class Settings:
     meaningful_percent: float = 20.0
     flips: int = 100_000
     resamples: int = 10_000
+    untreated_trials: int = 2_000
+    history: str = "reference"
+    history_values: tuple[str, ...] = ()
+    entry_rule: tuple[str, ...] = ()
     seed: int = 20_230_361
 
     def __post_init__(self) -> None:
@@ -153,6 +175,8 @@ class Settings:
         covariates = checked_covariates(self.model_covariates)
         object.__setattr__(self, "model_covariates", covariates)
         object.__setattr__(self, "filters", checked_filters(self.filters))
+        object.__setattr__(self, "history_values", checked_history_values(self.history_values))
+        object.__setattr__(self, "entry_rule", checked_entry_rule(self.entry_rule))
         for name in ("excluded_patients", "points"):
             object.__setattr__(self, name, tuple(sorted(few_enough(getattr(self, name)))))
         one_kept_a_day(self.points)
@@ -165,6 +189,14 @@ class Settings:
     def key(self) -> str:
         """A text that is equal exactly when two settings are: the key of caches."""
         return json.dumps(self.to_json(), sort_keys=True)
+
+    @property
+    def comparison_key(self) -> str:
+        """A text that is equal where two settings lead to the same comparison.
+
+        The untreated benchmark stands beside the comparison: its own settings change nothing there.
+        """
+        return self.with_(**{name: getattr(DEFAULT, name) for name in UNTREATED}).key
 
     @property
     def unshared_decisions(self) -> int:
@@ -261,6 +293,11 @@ class Settings:
             words["model_covariates"] = f"models of all visits adjusted for {names or 'nothing'}"
         if self.filters != base.filters:
             words["filters"] = filter_words(self.filters)
+        if self.history_values != base.history_values:
+            edits = "; ".join(edit_words(self.history_values))
+            words["history_values"] = f"natural history edited: {edits or 'nothing'}"
+        if self.entry_rule != base.entry_rule:
+            words["entry_rule"] = f"entry rule: {entry_words(self.entry_rule)}"
         if self.excluded_patients != base.excluded_patients:
             words["excluded_patients"] = _without_patients(self.excluded_patients)
         if self.points != base.points:

@@ -7,6 +7,7 @@ tables by a sample. Entries live and die with the session.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import TypeVar
 
 import streamlit as st
@@ -21,7 +22,8 @@ T = TypeVar("T")
 
 def comparison(trial: Trial, settings: Settings) -> Comparison:
     """Return the comparison of ``trial`` under ``settings``, computed at most once."""
-    return _comparison(trial.instance, settings.key, trial, settings)
+    found = _comparison(trial.instance, settings.comparison_key, trial, settings)
+    return found if found.settings == settings else replace(found, settings=settings)
 
 
 @st.cache_resource(scope="session", max_entries=64, show_spinner=False)

@@ -37,6 +37,8 @@ class History:
         longer one, 0 is the normal distribution. Mean and SD stay what they are.
     bend
         Change of every slope per month, in units/month²; above 0 decline slows by itself.
+    level_mean, level_sd
+        Mean and SD of the true value at day 0.
     sources
         Where each number comes from, by field.
     """
@@ -51,6 +53,8 @@ class History:
     tail_df: float = math.inf
     skew: float = 0.0
     bend: float = 0.0
+    level_mean: float = 34.0
+    level_sd: float = 6.0
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
@@ -101,6 +105,8 @@ _FVC: Final = History(
     visit_sd=0.0,
     visit_share=0.05,
     tail_df=4.0,
+    level_mean=80.0,
+    level_sd=18.0,
     sources=MappingProxyType(
         {
             "mean_before": ANDREWS,
@@ -119,3 +125,48 @@ HISTORIES: Final[Mapping[str, History]] = MappingProxyType({"alsfrs_r": _ALSFRS_
 
 BETWEEN_ENDPOINTS: Final = 0.5
 """Correlation of a person's ALSFRS-R and FVC slopes: a rough value from public summaries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One natural history that is offered.
+
+    Parameters
+    ----------
+    key, label
+        Stable key, and its name.
+    note
+        What it stands for, in a sentence.
+    changes
+        What differs from the reference: by endpoint, by field.
+    """
+
+    key: str
+    label: str
+    note: str
+    changes: Mapping[str, Mapping[str, float]]
+
+
+def _both(field_name: str, alsfrs_r: float, fvc: float) -> Mapping[str, Mapping[str, float]]:
+    return {"alsfrs_r": {field_name: alsfrs_r}, "fvc": {field_name: fvc}}
+
+
+PRESETS: Final = (
+    Preset("reference", "reference", "The calibrated natural history.", {}),
+    Preset(
+        "slower",
+        "slower decline",
+        "Mean decline as counted from onset (−0.82 points/month).",
+        {"alsfrs_r": {"mean_before": -0.82, "mean_after": -0.82}},
+    ),
+    Preset("bending_1", "bending 0.01", "Decline slows by itself.", _both("bend", 0.01, 0.025)),
+    Preset("bending_2", "bending 0.02", "Decline slows by itself.", _both("bend", 0.02, 0.05)),
+    Preset("less_constant", "less constant slopes", "", _both("correlation", 0.3, 0.3)),
+    Preset("more_constant", "more constant slopes", "", _both("correlation", 0.7, 0.7)),
+)
+"""The natural histories that are offered, the reference first."""
+
+
+def outside_calibration(run_in_months: float, follow_up_months: float) -> tuple[str, ...]:
+    """Return a sentence for each window beyond those of the calibration."""
+    return ()

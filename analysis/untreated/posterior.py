@@ -8,11 +8,9 @@ import numpy as np
 from scipy import special
 
 from analysis.untreated.history import History
-from data.trial import FloatArray
+from data.trial import FloatArray, IntArray
 
-_REACH = 9.0
-_GRID = 801
-_DEPTH = 45.0
+_TINY = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +66,10 @@ class Drawn:
     before: FloatArray
     after: FloatArray
 
+    def of(self, patients: IntArray) -> Drawn:
+        """Return the draws of some patients, by their positions."""
+        return Drawn(self.level[:, patients], self.before[:, patients], self.after[:, patients])
+
 
 def draw_given_run_in(
     run_ins: tuple[RunIn, ...],
@@ -100,8 +102,7 @@ def draw_given_run_in(
     have a flat prior, visits scatter normally: then slopes given the visits are normal, and the
     level given the slope is too (Gelman et al. 2013, *Bayesian Data Analysis*, chapter 14). A
     skewed distribution of the first endpoint multiplies its normal density by Φ(shape × z)
-    (Azzalini 1985); such slopes are drawn by the inverse of their distribution function. Noise with
-    heavy tails enters here through its SD alone.
+    (Azzalini 1985, Scand J Stat 12:171). Noise with heavy tails enters here through its SD alone.
     """
     centres, spread = _base(histories, between)
     mean, covariance = _slopes_given_visits(run_ins, histories, centres, spread)
@@ -123,6 +124,32 @@ def draw_given_run_in(
         after = history.mean_after + pull * (before - history.mean_before) + left * apart[k]
         drawn.append(Drawn(level, before, after))
     return tuple(drawn)
+
+
+def slopes_given_run_in(run_in: RunIn, history: History) -> FloatArray:
+    """Return the mean of each patient's true slope before, given the visits of one endpoint.
+
+    Parameters
+    ----------
+    run_in, history
+        The visits, and the natural history.
+
+    Notes
+    -----
+    With a skewed distribution of slopes, E[b] = mean + gain × E[w − centre | w > 0], with w as in
+    :func:`draw_given_run_in`, and E[w − centre | w > 0] from the normal distribution above 0.
+    """
+    centres, spread = _base((history,), 0.0)
+    mean, covariance = _slopes_given_visits((run_in,), (history,), centres, spread)
+    if not history.skew:
+        return mean[:, 0]
+    scale, shape = float(np.sqrt(spread[0, 0])), history.skew
+    centre = shape * (mean[:, 0] - centres[0]) / scale
+    root = np.sqrt(1 + covariance[:, 0, 0] * (shape / scale) ** 2)
+    gain = covariance[:, 0, 0] * shape / scale / root**2
+    z = centre / root
+    hazard = np.exp(-(z**2) / 2 - special.log_ndtr(z)) / np.sqrt(2 * np.pi)
+    return np.asarray(mean[:, 0] + gain * root * hazard)
 
 
 def _base(histories: tuple[History, ...], between: float) -> tuple[FloatArray, FloatArray]:
@@ -176,7 +203,7 @@ def _draws(
     slopes = np.empty((k, replicates, n_patients))
     sd = np.sqrt(covariance[:, 0, 0])
     if skewed[2]:
-        slopes[0] = _skewed(mean[:, 0], sd, skewed, rng.random((replicates, n_patients)))
+        slopes[0] = _skewed(mean[:, 0], sd, skewed, replicates, rng)
     else:
         slopes[0] = mean[:, 0] + sd * rng.standard_normal((replicates, n_patients))
     if k == 2:
@@ -188,34 +215,25 @@ def _draws(
 
 
 def _skewed(
-    mean: FloatArray, sd: FloatArray, skewed: tuple[float, float, float], uniform: FloatArray
+    mean: FloatArray,
+    sd: FloatArray,
+    skewed: tuple[float, float, float],
+    replicates: int,
+    rng: np.random.Generator,
 ) -> FloatArray:
-    """Return draws from N(mean, sd²) × Φ(shape × z), by the inverse of its distribution function.
+    """Return draws from N(mean, sd²) × Φ(shape × z), replicates × patients.
 
-    The density is taken on a fine grid of each patient that reaches over the normal density and,
-    where Φ moves the mass away from it, over the skewed distribution itself.
+    Φ(shape × z) is the chance that a normal variable w around shape × z, with SD 1, is above 0.
+    Slope and w are jointly normal: w is drawn first, from the normal distribution above 0, and the
+    slope given w after it.
     """
     location, scale, shape = skewed
-    drawn = np.empty_like(uniform)
-    for i in range(len(mean)):
-        low = min(mean[i] - _REACH * sd[i], location - _REACH * scale)
-        high = max(mean[i] + _REACH * sd[i], location + _REACH * scale)
-        wide = np.linspace(low, high, _GRID)
-        log_density = _log_density(wide, mean[i], sd[i], skewed)
-        near = wide[log_density > log_density.max() - _DEPTH]
-        step = wide[1] - wide[0]
-        fine = np.linspace(near[0] - step, near[-1] + step, _GRID)
-        density = np.exp(_log_density(fine, mean[i], sd[i], (location, scale, shape)))
-        area = np.concatenate(([0.0], np.cumsum(density[1:] + density[:-1])))
-        drawn[:, i] = np.interp(uniform[:, i] * area[-1], area, fine)
-    return drawn
-
-
-def _log_density(
-    slope: FloatArray, mean: float, sd: float, skewed: tuple[float, float, float]
-) -> FloatArray:
-    """Return the log density of slopes up to a constant, with 0 at its highest point here."""
-    location, scale, shape = skewed
-    z = (slope - location) / scale
-    value = -(((slope - mean) / sd) ** 2) / 2 + special.log_ndtr(shape * z)
-    return np.asarray(value - value.max())
+    centre = shape * (mean - location) / scale
+    variance = 1 + (shape * sd / scale) ** 2
+    root = np.sqrt(variance)
+    # From the upper tail, where little of the mass is left: 1 − Φ would lose all its digits.
+    above = np.maximum(rng.random((replicates, len(mean))) * special.ndtr(centre / root), _TINY)
+    w = centre - root * special.ndtri(above)
+    gain = sd**2 * shape / scale / variance
+    left = np.sqrt(np.maximum(sd**2 * (1 - gain * shape / scale), 0))
+    return np.asarray(mean + gain * (w - centre) + left * rng.standard_normal(w.shape))

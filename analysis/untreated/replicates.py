@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -12,134 +13,180 @@ from analysis.slope_estimators import ESTIMATORS
 from analysis.slope_points import Points
 from analysis.untreated.history import History
 from analysis.untreated.posterior import Drawn, RunIn, run_in_of
+from analysis.untreated.scores import noisy_scores
+from analysis.untreated.weights import VisitWeights, visit_weights
 from data.endpoints import Endpoint
 from data.trial import BoolArray, FloatArray, IntArray
 
-_AT_ONCE = 1_500_000
+_VISITS_AT_ONCE = 1_500_000
 """Visits of all replicates that are held in memory at once."""
 
 
-def run_in_given(result: EndpointComparison, bend: float) -> RunIn:
-    """Summarise every analysable visit up to day 0, inside the window or not, by patient."""
-    points = result.slopes.points
-    seen = points.analysable & (points.month <= 0)
-    return run_in_of(
-        points.patient[seen],
-        points.month[seen],
-        points.value[seen],
-        len(result.paired),
-        bend,
-    )
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The visits of the patients whose untreated courses are simulated, one endpoint.
+
+    Parameters
+    ----------
+    endpoint
+        Which one.
+    settings
+        Estimator and rules, as the comparison used them.
+    who
+        Positions in ``Trial.patient_ids`` of the patients; they are numbered anew from 0.
+    points
+        Their visits that enter a slope; values up to day 0 are those that were seen.
+    later
+        Which of these visits lie after day 0.
+    weights
+        How much each visit counts in the slopes; ``None`` for slopes that are no weighted sum.
+    from_onset
+        Slopes before, per month, where they are counted from onset; else ``None``.
+    """
+
+    endpoint: Endpoint
+    settings: Settings
+    who: IntArray
+    points: Points
+    later: BoolArray
+    weights: VisitWeights | None
+    from_onset: FloatArray | None
+
+    @property
+    def n(self) -> int:
+        """Patients."""
+        return len(self.who)
+
+    @property
+    def before_is_fixed(self) -> bool:
+        """Whether slopes before rest on visits up to day 0 alone."""
+        if self.from_onset is not None:
+            return True
+        return self.weights is not None and not np.any(self.weights.before[self.later])
 
 
-def replicates_at_once(results: tuple[EndpointComparison, ...]) -> int:
-    """Return how many replicates fit into memory at once."""
-    visits = max(len(result.slopes.points.month) for result in results)
-    return max(1, _AT_ONCE // max(1, visits))
-
-
-def batches(total: int, size: int) -> Iterator[int]:
-    """Yield the numbers of replicates of each batch."""
-    for start in range(0, total, size):
-        yield min(size, total - start)
-
-
-def simulated_changes(
-    result: EndpointComparison,
-    history: History,
-    drawn: Drawn,
-    settings: Settings,
-    rng: np.random.Generator,
-) -> tuple[FloatArray, FloatArray]:
-    """Return slopes before and after of the compared patients in untreated replicates.
+def schedule_of(result: EndpointComparison, settings: Settings, members: BoolArray) -> Schedule:
+    """Return the visits of the compared patients among ``members``.
 
     Parameters
     ----------
     result
-        Comparison of one endpoint; its visits up to day 0 are kept as they were seen.
-    history, drawn
-        The noise of visits, and true courses of all patients, replicates × patients.
+        Comparison of one endpoint.
     settings
         Those of the comparison.
+    members
+        One entry a patient of the trial.
+    """
+    slopes = result.slopes
+    settings = settings.with_(run_in=slopes.run_in_used)
+    if slopes.estimator == "broken_stick_jump" and settings.day0 == "both":
+        settings = settings.with_(day0="before")
+    chosen = result.paired & members
+    who = np.flatnonzero(chosen)
+    kept = (slopes.points.before | slopes.points.after) & chosen[slopes.points.patient]
+    number = np.cumsum(chosen) - 1
+    values = {f.name: getattr(slopes.points, f.name)[kept] for f in fields(Points)}
+    points = Points(**values | {"patient": number[values["patient"]]})
+    return Schedule(
+        endpoint=result.endpoint,
+        settings=settings,
+        who=who,
+        points=points,
+        later=points.month > 0,
+        weights=visit_weights(points, len(who), settings),
+        from_onset=slopes.before.slope[who] if slopes.run_in_used == "onset" else None,
+    )
+
+
+def run_in_given(result: EndpointComparison, who: IntArray, bend: float) -> RunIn:
+    """Summarise every analysable visit up to day 0, inside the window or not.
+
+    Parameters
+    ----------
+    result
+        Comparison of one endpoint.
+    who
+        Positions of the patients whose visits are taken; they are numbered anew.
+    bend
+        Change of the slope per month that is taken out first.
+    """
+    points = result.slopes.points
+    number = np.full(len(result.paired), -1)
+    number[who] = np.arange(len(who))
+    seen = points.analysable & (points.month <= 0) & (number[points.patient] >= 0)
+    return run_in_of(
+        number[points.patient[seen]], points.month[seen], points.value[seen], len(who), bend
+    )
+
+
+def batches(total: int, visits: int) -> Iterator[int]:
+    """Yield the numbers of replicates of each batch, of so many visits each."""
+    size = max(1, _VISITS_AT_ONCE // max(1, visits))
+    for start in range(0, total, size):
+        yield min(size, total - start)
+
+
+def untreated_slopes(
+    schedule: Schedule, history: History, drawn: Drawn, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Return slopes before and after of untreated replicates.
+
+    Parameters
+    ----------
+    schedule
+        The visits; those up to day 0 are kept as they were seen.
+    history
+        Noise of visits and bend of the course.
+    drawn
+        True courses of the schedule's patients, replicates × patients.
     rng
         Source of chance.
 
     Returns
     -------
     tuple of array
-        Slopes per month before and after, each replicates × compared patients.
+        Slopes per month, each replicates × patients; the first one has one row where slopes before
+        rest on visits up to day 0 alone.
     """
-    points, order = _of_compared(result)
-    values = np.repeat(points.value[None], len(drawn.level), axis=0)
-    later = points.month > 0
-    who = np.flatnonzero(result.paired)[points.patient[later]]
-    values[:, later] = _visits(points.month[later], who, drawn, history, result.endpoint, rng)
-    if result.slopes.estimator == "broken_stick_jump" and settings.day0 == "both":
-        settings = settings.with_(day0="before")
-    many = _tiled(points, values, order)
-    lines = ESTIMATORS[result.slopes.estimator](
-        many, order * len(values), settings.with_(run_in=result.slopes.run_in_used)
-    )
-    shape = (len(values), order)
-    before = lines.before.slope.reshape(shape)
-    if result.slopes.run_in_used == "onset":
-        before = np.broadcast_to(result.slopes.before.slope[result.paired], shape)
-    return before, lines.after.slope.reshape(shape)
-
-
-def _of_compared(result: EndpointComparison) -> tuple[Points, int]:
-    """Return the visits that enter slopes of compared patients, who are numbered anew."""
-    points = result.slopes.points
-    number = np.cumsum(result.paired) - 1
-    kept = (points.before | points.after) & result.paired[points.patient]
-    return _chosen(points, kept, number[points.patient[kept]]), int(result.paired.sum())
-
-
-def _chosen(points: Points, kept: BoolArray, patient: IntArray) -> Points:
-    return Points(
-        patient,
-        points.month[kept],
-        points.value[kept],
-        points.before[kept],
-        points.after[kept],
-        points.analysable[kept],
-        points.position[kept],
-        points.ended[kept],
-    )
-
-
-def _visits(
-    month: FloatArray,
-    who: IntArray,
-    drawn: Drawn,
-    history: History,
-    endpoint: Endpoint,
-    rng: np.random.Generator,
-) -> FloatArray:
-    """Return the scores of untreated replicates at the times of the visits after day 0."""
-    course = drawn.level[:, who] + drawn.after[:, who] * month + history.bend / 2 * month**2
-    course = np.clip(course, endpoint.low, endpoint.high)
-    if np.isinf(history.tail_df):
-        noise = rng.standard_normal(course.shape)
+    points, later = schedule.points, schedule.later
+    patient, month = points.patient[later], points.month[later]
+    course = drawn.level[:, patient] + drawn.after[:, patient] * month + history.bend / 2 * month**2
+    scores = noisy_scores(course, history, schedule.endpoint, rng)
+    if schedule.weights is None:
+        before, after = _by_estimator(schedule, scores)
     else:
-        df = history.tail_df
-        noise = rng.standard_t(df, course.shape) * np.sqrt((df - 2) / df)
-    seen = np.round(course + history.noise_sd(course) * noise, endpoint.decimals)
-    lowest = 10.0**-endpoint.decimals if endpoint.exclusive_low else endpoint.low
-    return np.asarray(np.clip(seen, lowest, endpoint.high))
+        before = _weighted(schedule, schedule.weights.before, scores)
+        after = _weighted(schedule, schedule.weights.after, scores)
+    if schedule.from_onset is not None:
+        before = schedule.from_onset[None]
+    return before, after
 
 
-def _tiled(points: Points, values: FloatArray, n_patients: int) -> Points:
-    """Return the visits of all replicates as those of so many more patients."""
-    times = len(values)
-    patient = points.patient[None] + n_patients * np.arange(times)[:, None]
-    return Points(
-        patient.ravel(),
-        np.tile(points.month, times),
-        values.ravel(),
-        np.tile(points.before, times),
-        np.tile(points.after, times),
-        np.tile(points.analysable, times),
-        np.tile(points.position, times),
-        np.tile(points.ended, times),
-    )
+def _weighted(schedule: Schedule, weights: FloatArray, scores: FloatArray) -> FloatArray:
+    """Return sums of weight × score by patient, replicates × patients."""
+    points, later = schedule.points, schedule.later
+    seen = ~later
+    fixed = np.bincount(points.patient[seen], weights[seen] * points.value[seen], schedule.n)
+    moving = weights[later]
+    if not np.any(moving):
+        return np.asarray(fixed[None])
+    patient = points.patient[later]
+    # Every compared patient has a visit after day 0: no group of reduceat is empty.
+    starts = np.flatnonzero(np.diff(patient, prepend=-1))
+    total = np.zeros((len(scores), schedule.n))
+    total[:, patient[starts]] = np.add.reduceat(scores * moving, starts, axis=1)
+    return np.asarray(fixed + total)
+
+
+def _by_estimator(schedule: Schedule, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return slopes of estimators that are no weighted sum: replicates become more patients."""
+    points, times = schedule.points, len(scores)
+    values = np.repeat(points.value[None], times, axis=0)
+    values[:, schedule.later] = scores
+    patient = points.patient[None] + schedule.n * np.arange(times)[:, None]
+    tiled = {f.name: np.tile(getattr(points, f.name), times) for f in fields(Points)}
+    many = Points(**tiled | {"patient": patient.ravel(), "value": values.ravel()})
+    estimate = ESTIMATORS[schedule.settings.estimator]
+    lines = estimate(many, schedule.n * times, schedule.settings)
+    shape = (times, schedule.n)
+    return lines.before.slope.reshape(shape), lines.after.slope.reshape(shape)
