@@ -29,7 +29,10 @@ FEWEST: Final = 5
 """Patients below which no verdict is given."""
 
 RELIABLE: Final = 0.5
-"""Reliability of the run-in below which the answer rests on assumptions more than on visits."""
+"""Reliability of the run-in below which nothing is called rare.
+
+The answer then rests on assumptions more than on visits. That untreated trials show a change needs
+no such visits: it is the weaker claim."""
 
 TELLING: Final = 0.5
 """Share of trials in which a halved decline must stand out for a share above RARE to say much."""
@@ -339,11 +342,11 @@ def verdict_of(n: int, share: float, halved: float, reliability: float) -> Verdi
     reasons = []
     if n < FEWEST:
         reasons.append(f"only {n} patients; a verdict needs {FEWEST}")
-    if reliability < RELIABLE:
+    if share <= RARE and reliability < RELIABLE:
         reasons.append(
             f"the run-in is too short or too sparse: {100 * (1 - reliability):.0f} % of the "
-            "differences between its slopes is visit noise, so the answer would rest on the "
-            "assumed natural history more than on these patients’ visits"
+            "differences between its slopes is visit noise, so that untreated trials rarely show "
+            "such a change rests on the assumed natural history more than on these patients’ visits"
         )
     if share > RARE and halved < TELLING:
         reasons.append(

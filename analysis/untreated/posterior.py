@@ -45,8 +45,8 @@ def run_in_of(
         t = np.bincount(who, month, n_patients) / n
         y = np.bincount(who, straight, n_patients) / n
         dt, dy = month - t[who], straight - y[who]
-    sxx = np.bincount(who, dt * dt, n_patients)
-    sxy = np.bincount(who, dt * dy, n_patients)
+    sxx = np.bincount(who, dt * dt, n_patients).astype(np.float64)
+    sxy = np.bincount(who, dt * dy, n_patients).astype(np.float64)
     return RunIn(n, t, y, sxx, sxy)
 
 

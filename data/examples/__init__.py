@@ -15,7 +15,7 @@ from data.trial import Periods, Trial
 
 FOLDER: Final = Path(__file__).resolve().parent
 
-EXAMPLE_IDS: Final = ("after-shamsaei-2023", "after-oh-2018", "every-detail")
+EXAMPLE_IDS: Final = ("after-shamsaei-2023", "after-oh-2018", "every-detail", "untreated-60")
 """The bundled trials, in the order in which pages offer them."""
 
 FIRST_EXAMPLE: Final = EXAMPLE_IDS[0]
