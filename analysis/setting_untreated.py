@@ -91,10 +91,10 @@ HISTORY_FIELDS: Final[Mapping[str, HistoryField]] = MappingProxyType(
             "curvature", "bend", "Above 0 decline slows by itself.", -0.5, 0.5, 0.005
         ),
         "level_mean": HistoryField(
-            "mean score at day 0", "score", "Only for trials with an entry rule.", 1, 120, 1.0
+            "mean score at the first visit", "score", "Only for trials with an entry rule.", 1, 120, 1.0
         ),
         "level_sd": HistoryField(
-            "SD of scores at day 0", "score", "Only for trials with an entry rule.", 0.1, 60, 0.5
+            "SD of scores at the first visit", "score", "Only for trials with an entry rule.", 0.1, 60, 0.5
         ),
     }
 )

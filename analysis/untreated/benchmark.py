@@ -154,8 +154,8 @@ def benchmark(
         control=prepared.control,
         endpoints=tuple(
             with_own_mean(
-                _outcome(prepared, result, assumed, simulated.get(result.endpoint.key)),
-                _outcome(prepared, result, own, simulated_own.get(result.endpoint.key)),
+                outcome_under(prepared, result, assumed, simulated.get(result.endpoint.key)),
+                outcome_under(prepared, result, own, simulated_own.get(result.endpoint.key)),
             )
             for result in comparison.endpoints
         ),
@@ -243,12 +243,21 @@ def _joined(parts: list[tuple[FloatArray, FloatArray]], schedule: Schedule) -> S
     return SimulatedSlopes(before[0] if fixed else np.concatenate(before), np.concatenate(after))
 
 
-def _outcome(
+def outcome_under(
     prepared: Prepared,
     result: EndpointComparison,
     assumed: Assumed,
     slopes: SimulatedSlopes | None,
 ) -> UntreatedEndpoint:
+    """Return what simulated slopes say of one endpoint, or why they say nothing.
+
+    Parameters
+    ----------
+    prepared, result, assumed
+        The visits, the comparison of the endpoint, the natural history.
+    slopes
+        The simulated slopes; ``None`` where there is nobody.
+    """
     key = result.endpoint.key
     if key not in assumed.histories:
         return nothing_said(

@@ -12,7 +12,11 @@ from data.trial import FloatArray
 
 
 def draw_people(
-    histories: Mapping[str, History], between: float, n: int, rng: np.random.Generator
+    histories: Mapping[str, History],
+    between: float,
+    n: int,
+    rng: np.random.Generator,
+    first_month: float = 0.0,
 ) -> dict[str, Drawn]:
     """Draw people from the natural history, each with all endpoints.
 
@@ -26,6 +30,9 @@ def draw_people(
         People.
     rng
         Source of chance.
+    first_month
+        Month of the first visit, at most 0: the level is drawn there. People who decline fast are
+        then the lower ones at day 0, and nobody begins far beyond the end of the scale.
 
     Returns
     -------
@@ -41,7 +48,8 @@ def draw_people(
     found = {}
     for key, one in zip(keys, drawn, strict=True):
         history = histories[key]
-        level = history.level_mean + history.level_sd * rng.standard_normal((1, n))
+        first = history.level_mean + history.level_sd * rng.standard_normal((1, n))
+        level = first - one.before * first_month - history.bend / 2 * first_month**2
         found[key] = Drawn(level, one.before, one.after)
     return found
 

@@ -38,7 +38,7 @@ class History:
     bend
         Change of every slope per month, in units/month²; above 0 decline slows by itself.
     level_mean, level_sd
-        Mean and SD of the true value at day 0.
+        Mean and SD of the true value at the first visit of the run-in.
     sources
         Where each number comes from, by field.
     """
@@ -53,8 +53,8 @@ class History:
     tail_df: float = math.inf
     skew: float = 0.0
     bend: float = 0.0
-    level_mean: float = 34.0
-    level_sd: float = 6.0
+    level_mean: float = 36.0
+    level_sd: float = 5.5
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:

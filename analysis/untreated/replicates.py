@@ -153,7 +153,9 @@ def untreated_slopes(
     course = drawn.level[:, patient] + drawn.after[:, patient] * month + history.bend / 2 * month**2
     scores = noisy_scores(course, history, schedule.endpoint, rng)
     if schedule.weights is None:
-        before, after = _by_estimator(schedule, scores)
+        values = np.repeat(points.value[None], len(scores), axis=0)
+        values[:, later] = scores
+        before, after = _by_estimator(schedule, values)
     else:
         before = _weighted(schedule, schedule.weights.before, scores)
         after = _weighted(schedule, schedule.weights.after, scores)
@@ -178,11 +180,34 @@ def _weighted(schedule: Schedule, weights: FloatArray, scores: FloatArray) -> Fl
     return np.asarray(fixed + total)
 
 
-def _by_estimator(schedule: Schedule, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+def slopes_of(schedule: Schedule, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return slopes of replicates in which every visit is simulated, also those up to day 0.
+
+    Parameters
+    ----------
+    schedule
+        The visits.
+    values
+        Scores, replicates × visits of the schedule.
+
+    Returns
+    -------
+    tuple of array
+        Slopes per month before and after, each replicates × patients.
+    """
+    if schedule.weights is None:
+        return _by_estimator(schedule, values)
+    starts = np.flatnonzero(np.diff(schedule.points.patient, prepend=-1))
+    weights = schedule.weights
+    before, after = (
+        np.add.reduceat(values * side, starts, axis=1) for side in (weights.before, weights.after)
+    )
+    return np.asarray(before), np.asarray(after)
+
+
+def _by_estimator(schedule: Schedule, values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return slopes of estimators that are no weighted sum: replicates become more patients."""
-    points, times = schedule.points, len(scores)
-    values = np.repeat(points.value[None], times, axis=0)
-    values[:, schedule.later] = scores
+    points, times = schedule.points, len(values)
     patient = points.patient[None] + schedule.n * np.arange(times)[:, None]
     tiled = {f.name: np.tile(getattr(points, f.name), times) for f in fields(Points)}
     many = Points(**tiled | {"patient": patient.ravel(), "value": values.ravel()})
