@@ -91,8 +91,12 @@ _ALSFRS_R: Final = History(
             "sd_after": f"as before, {CALIBRATED}",
             "correlation": CALIBRATED,
             "visit_sd": "1.55 to 1.75 points in publications and calibration",
+            "visit_share": "0: scatter of scores does not follow their size",
+            "tail_df": "infinite: normal scatter",
             "skew": "0: normal; published slopes are skewed to the steep side (preset “skewed”)",
-            "bend": "0: straight; 0.01 to 0.02 points/month² by calibration (preset “bending”)",
+            "bend": "0: straight within each period; presets bend by 0.01 and 0.02 points/month²",
+            "level_mean": "trials 30 to 37 points at the first visit",
+            "level_sd": "trials 5 to 7 points",
         }
     ),
 )
@@ -115,7 +119,12 @@ _FVC: Final = History(
             "sd_after": f"as before: {ROUGH}",
             "correlation": f"that of ALSFRS-R: {ROUGH}",
             "visit_share": f"about 5 % of the value: {ROUGH}",
+            "visit_sd": "0: the scatter follows the value",
             "tail_df": f"heavy tails, t with about 4 degrees of freedom: {ROUGH}",
+            "skew": "0: normal; nothing is known",
+            "bend": "0: straight within each period; nothing is known",
+            "level_mean": f"80 % predicted at the first visit: {ROUGH}",
+            "level_sd": f"18 % predicted: {ROUGH}",
         }
     ),
 )
@@ -125,6 +134,63 @@ HISTORIES: Final[Mapping[str, History]] = MappingProxyType({"alsfrs_r": _ALSFRS_
 
 BETWEEN_ENDPOINTS: Final = 0.5
 """Correlation of a person's ALSFRS-R and FVC slopes: a rough value from public summaries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """How untreated people die and drop out: both follow the course.
+
+    Parameters
+    ----------
+    yearly_mortality, at_score
+        Share that dies within a year, and the ALSFRS-R score at which that holds.
+    per_point
+        Ratio of the hazard for each point higher.
+    bulbar_share, bulbar_ratio
+        Share with bulbar onset, and the ratio of their hazard.
+    monthly_dropout
+        Share that stops visits in a month, at the same score and with the same ratio per point.
+    sources
+        Where each number comes from, by field.
+    """
+
+    yearly_mortality: float
+    at_score: float
+    per_point: float
+    bulbar_share: float
+    bulbar_ratio: float
+    monthly_dropout: float
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        shares = (self.yearly_mortality, self.bulbar_share, self.monthly_dropout)
+        if not all(0 <= share < 1 for share in shares):
+            raise ValueError(
+                "mortality, dropout and the share of bulbar onset lie from 0 to below 1"
+            )
+        if not (self.per_point > 0 and self.bulbar_ratio > 0):
+            raise ValueError("ratios of hazards are above 0")
+
+
+LEAVING: Final = Leaving(
+    yearly_mortality=0.34,
+    at_score=30.0,
+    per_point=0.936,
+    bulbar_share=0.20,
+    bulbar_ratio=1.29,
+    monthly_dropout=0.015,
+    sources=MappingProxyType(
+        {
+            "yearly_mortality": "about 34 % in the first year after diagnosis, populations",
+            "at_score": "taken to be about the mean of that year: an assumption",
+            "per_point": "published hazard ratio per ALSFRS-R point",
+            "bulbar_share": "10 to 21 % in trials, 31 % in clinics",
+            "bulbar_ratio": "published hazard ratio of bulbar onset",
+            "monthly_dropout": "a rough value without a source",
+        }
+    ),
+)
+"""Deaths and dropout of the reference natural history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,26 +213,79 @@ class Preset:
     changes: Mapping[str, Mapping[str, float]]
 
 
-def _both(field_name: str, alsfrs_r: float, fvc: float) -> Mapping[str, Mapping[str, float]]:
-    return {"alsfrs_r": {field_name: alsfrs_r}, "fvc": {field_name: fvc}}
+def _both(alsfrs_r: Mapping[str, float], fvc: Mapping[str, float]) -> Mapping[str, Any]:
+    return MappingProxyType({"alsfrs_r": MappingProxyType(alsfrs_r), "fvc": MappingProxyType(fvc)})
 
 
 PRESETS: Final = (
-    Preset("reference", "reference", "The calibrated natural history.", {}),
+    Preset("reference", "reference", "The calibrated numbers.", _both({}, {})),
     Preset(
         "slower",
         "slower decline",
-        "Mean decline as counted from onset (−0.82 points/month).",
-        {"alsfrs_r": {"mean_before": -0.82, "mean_after": -0.82}},
+        "ALSFRS-R −0.82 points/month, the published mean from onset; FVC −2.5, the slower end of "
+        "its published interval.",
+        _both(
+            {"mean_before": -0.82, "mean_after": -0.82}, {"mean_before": -2.5, "mean_after": -2.5}
+        ),
     ),
-    Preset("bending_1", "bending 0.01", "Decline slows by itself.", _both("bend", 0.01, 0.025)),
-    Preset("bending_2", "bending 0.02", "Decline slows by itself.", _both("bend", 0.02, 0.05)),
-    Preset("less_constant", "less constant slopes", "", _both("correlation", 0.3, 0.3)),
-    Preset("more_constant", "more constant slopes", "", _both("correlation", 0.7, 0.7)),
+    Preset(
+        "skewed",
+        "skewed slopes",
+        "The steep tail of the slopes before is the longer one (skew-normal with shape −4); means "
+        "and SDs are those of the reference.",
+        _both({"skew": -4.0}, {"skew": -4.0}),
+    ),
+    Preset(
+        "less_constant",
+        "less constant slopes",
+        "A person’s slopes before and after correlate by 0.3 instead of 0.47.",
+        _both({"correlation": 0.3}, {"correlation": 0.3}),
+    ),
+    Preset(
+        "more_constant",
+        "more constant slopes",
+        "A person’s slopes before and after correlate by 0.7 instead of 0.47.",
+        _both({"correlation": 0.7}, {"correlation": 0.7}),
+    ),
+    Preset(
+        "noisier",
+        "noisier visits",
+        "Visits scatter by 2 points, and by 7 % of the FVC, as between several raters.",
+        _both({"visit_sd": 2.0}, {"visit_share": 0.07}),
+    ),
+    Preset(
+        "bending",
+        "decline that slows",
+        "Every decline slows by itself by 0.01 points/month² (FVC by 0.025, in the same "
+        "proportion): the lower end of what is discussed.",
+        _both({"bend": 0.01}, {"bend": 0.025}),
+    ),
 )
 """The natural histories that are offered, the reference first."""
 
+CALIBRATED_RUN_IN: Final = (3.0, 6.0)
+CALIBRATED_FOLLOW_UP: Final = (3.0, 12.0)
+"""Months of run-in and of follow-up in the summaries that the numbers were calibrated to."""
+
+_SLACK: Final = 0.25
+"""Months by which visits may miss their plan."""
+
 
 def outside_calibration(run_in_months: float, follow_up_months: float) -> tuple[str, ...]:
-    """Return a sentence for each window beyond those of the calibration."""
-    return ()
+    """Return a sentence for each period whose length is beyond those of the calibration.
+
+    Parameters
+    ----------
+    run_in_months, follow_up_months
+        Lengths of the two periods.
+    """
+    named = (
+        ("run-in", run_in_months, CALIBRATED_RUN_IN),
+        ("follow-up", follow_up_months, CALIBRATED_FOLLOW_UP),
+    )
+    return tuple(
+        f"extrapolated: the {name} of {months:.1f} months is outside the {low:g} to {high:g} "
+        "months of the calibration"
+        for name, months, (low, high) in named
+        if not low - _SLACK <= months <= high + _SLACK
+    )

@@ -14,8 +14,10 @@ from analysis.untreated.outcome import Untreated, UntreatedEndpoint, Verdict
 from analysis.untreated.shares import SimulatedShare
 from data.trial import Trial
 
-MOST_TRIALS: Final = 1_000
-"""Simulated trials of each preset at most: a share of 2.5 % is then known to ± 0.5 %."""
+MANY_PATIENTS: Final = 200
+"""Patients above which each preset gets at most ``FEWER_TRIALS`` simulated trials."""
+
+FEWER_TRIALS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,9 @@ def over_presets(
         By endpoint key, in the order of the comparison.
     """
     prepared = prepare(trial, comparison)
-    trials = min(comparison.settings.untreated_trials, MOST_TRIALS)
+    trials = comparison.settings.untreated_trials
+    if len(prepared.who) > MANY_PATIENTS:
+        trials = min(trials, FEWER_TRIALS)
     found: list[tuple[Preset, Untreated]] = []
     for at, preset in enumerate(PRESETS):
         assumed = assumed_history(comparison.settings.with_(history=preset.key))
