@@ -121,15 +121,16 @@ def draw_stops(
     dropout = -math.log1p(-leaving.monthly_dropout)
     middles = np.arange(months, dtype=np.float64) + 0.5
     scores = course_at(drawn, middles, bend)
-    factor = leaving.per_point ** (scores - leaving.at_score)
+    factor: FloatArray = np.exp(math.log(leaving.per_point) * (scores - leaving.at_score))
     # The total hazard up to each month's end passes an exponential draw where people leave.
     hazard = np.cumsum(factor * (death + dropout)[:, None], axis=1)
-    threshold = rng.standard_exponential(n)
+    threshold = rng.standard_exponential((n,))
     ends = np.concatenate([np.zeros((n, 1)), hazard], axis=1)
     month = np.full(n, np.inf)
     for at in range(months):
         here = (ends[:, at] < threshold) & (threshold <= ends[:, at + 1])
         width = ends[here, at + 1] - ends[here, at]
         month[here] = at + (threshold[here] - ends[here, at]) / width
-    died = np.isfinite(month) & (rng.random(n) < death / (death + dropout))
+    left = np.isfinite(month)
+    died = left & (rng.random(n) * (death + dropout) < death)
     return Stops(month, died)
