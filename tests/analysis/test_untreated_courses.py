@@ -207,7 +207,7 @@ def test_every_number_has_a_source_and_every_preset_is_possible():
     ],
 )
 def test_impossible_numbers_are_refused(changes):
-    with pytest.raises(ValueError, match="SD|correlation|degrees"):
+    with pytest.raises(ValueError, match=r"SD|correlation|degrees"):
         PLAIN.with_(**changes)
     with pytest.raises(ValueError, match="ratios"):
         replace(LEAVING, per_point=0.0)
