@@ -6,12 +6,16 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from analysis.comparison import EndpointComparison
-from analysis.projection import Prediction, run_in_prediction, shrunken_prediction
+from analysis.projection import (
+    Prediction,
+    half_width,
+    run_in_prediction,
+    shrunken_prediction,
+)
 from analysis.settings import Settings
-from analysis.slopes import SideSlopes, day0_offsets
+from analysis.slopes import SideSlopes, SlopeTable, day0_offsets
 from data.trial import DAYS_PER_MONTH, BoolArray, FloatArray, IntArray, Trial
 
 _STEPS = 25
@@ -105,7 +109,6 @@ def course(trial: Trial, result: EndpointComparison, patient: int, settings: Set
         month = _from_first_visit(trial, patient, points.position[mine])
     before, after = points.before[mine], points.after[mine]
     table, scale = result.slopes, (result.endpoint.low, result.endpoint.high)
-    spread = (table.residual_sd, table.residual_df, settings.confidence)
     before_ends, after_ends = _ends(month[before]), _ends(month[after])
     if table.estimator == "broken_stick":
         before_ends, after_ends = (before_ends[0], 0.0), (0.0, after_ends[1])
@@ -124,8 +127,8 @@ def course(trial: Trial, result: EndpointComparison, patient: int, settings: Set
         analysable=points.analysable[mine],
         ended=points.ended[mine],
         position=points.position[mine],
-        before_line=_line(table.before, patient, before_ends, spread, scale),
-        after_line=_line(table.after, patient, after_ends, spread, scale),
+        before_line=_line(table, table.before, patient, before_ends, settings.confidence, scale),
+        after_line=_line(table, table.after, patient, after_ends, settings.confidence, scale),
         projection=_cut(own, scale),
         shrunken=_cut(shrunken, scale),
         before_visits=int(table.before.n[patient]),
@@ -146,23 +149,18 @@ def _ends(months: FloatArray) -> tuple[float, float]:
 
 
 def _line(
+    table: SlopeTable,
     side: SideSlopes,
     patient: int,
     ends: tuple[float, float],
-    spread: tuple[float, int, float],
+    level: float,
     scale: tuple[float, float],
 ) -> Line | None:
     if not side.enough[patient] or not ends[1] > ends[0]:
         return None
     month = np.linspace(*ends, _STEPS)
-    value = side.predict(patient, month)
-    sd, df, level = spread
-    half = (
-        stats.t.ppf((1 + level) / 2, df) * sd * np.sqrt(side.variance(patient, month))
-        if df > 0 and sd > 0
-        else np.full(_STEPS, np.nan)
-    )
-    return _cut(Prediction(month, value, half), scale)
+    half = half_width(table, side.variance(patient, month), level)
+    return _cut(Prediction(month, side.predict(patient, month), half), scale)
 
 
 def _cut(line: Prediction | None, scale: tuple[float, float]) -> Line | None:

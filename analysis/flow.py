@@ -19,7 +19,7 @@ PASSING: Final = "passing the filters"
 """Name of the step of those who pass the filters; it is there where filters are set."""
 
 _AFTER_EVENT: Final = {
-    "niv": "visits after NIV not counted",
+    "niv": "visits after NIV or tracheostomy not counted",
     "tracheostomy": "visits after tracheostomy not counted",
 }
 

@@ -41,9 +41,9 @@ class Prediction:
     Parameters
     ----------
     month, value
-        Points of the line.
+        Points of the line, shape (k,).
     half
-        Half-width of the interval of one new visit; NaN where the error is not known.
+        Half-width of the interval of one new visit, shape (k,); NaN where the error is not known.
     """
 
     month: FloatArray
@@ -155,14 +155,14 @@ def run_in_prediction(
     result, patient
         The comparison of the endpoint, and a position in ``Trial.patient_ids``.
     months
-        Months from day 0.
+        Months from day 0, shape (k,), or one.
     level
         Level of the interval.
 
     Returns
     -------
     Prediction or None
-        ``None`` where the patient has no line before day 0.
+        At these k months; ``None`` where the patient has no line before day 0.
 
     Notes
     -----
@@ -175,7 +175,7 @@ def run_in_prediction(
         return None
     at = np.atleast_1d(np.asarray(months, dtype=np.float64))
     variance = 1.0 + side.variance(patient, at)
-    return Prediction(at, side.predict(patient, at), _half_width(table, variance, level))
+    return Prediction(at, side.predict(patient, at), half_width(table, variance, level))
 
 
 def projected(
@@ -319,7 +319,7 @@ def shrunken_prediction(
     Returns
     -------
     Prediction or None
-        ``None`` where it is not defined: :func:`why_not_shrunken`.
+        At these k months; ``None`` where it is not defined: :func:`why_not_shrunken`.
 
     Notes
     -----
@@ -332,7 +332,7 @@ def shrunken_prediction(
     at = np.atleast_1d(np.asarray(months, dtype=np.float64))
     distance, sd = at - run_in.month, result.slopes.residual_sd
     variance = sd**2 + run_in.value_sd**2 + (run_in.slope_sd * distance) ** 2
-    half = _half_width(result.slopes, variance / sd**2, level)
+    half = half_width(result.slopes, variance / sd**2, level)
     return Prediction(at, run_in.value + run_in.slope * distance, half)
 
 
@@ -368,8 +368,18 @@ def _at_month(
     return Projected(float(line.month[0]), middle, low, high, visits, abs(middle - value) > 1e-9)
 
 
-def _half_width(table: SlopeTable, variance: FloatArray, level: float) -> FloatArray:
-    """Return half-widths from variances over the residual variance; NaN without an error."""
+def half_width(table: SlopeTable, variance: FloatArray, level: float) -> FloatArray:
+    """Return half-widths of intervals at the pooled residual SD; NaN without an error.
+
+    Parameters
+    ----------
+    table
+        Residual SD and its degrees of freedom.
+    variance
+        Variances over the residual variance, shape (k,).
+    level
+        Level of the intervals.
+    """
     sd, df = table.residual_sd, table.residual_df
     if not (df > 0 and sd > 0):
         return np.full(len(variance), np.nan)

@@ -26,6 +26,12 @@ from data.trial import DAYS_PER_MONTH, BoolArray, EndpointSeries, FloatArray, In
 _VITAL_CAPACITY: Final = ("fvc", "fvc_litres", "svc", "svc_litres")
 """Endpoints that ``Settings.fvc_until`` ends."""
 
+_ENDED_BY: Final = {"niv": ("niv", "tracheostomy"), "tracheostomy": ("tracheostomy",)}
+"""Kinds of events that end vital capacity. Who has a tracheostomy is beyond non-invasive
+ventilation, whether or not its start was recorded: item 12 of the ALSFRS-R scores invasive
+ventilation below NIV day and night (Cedarbaum 1999, *Journal of the Neurological Sciences*
+169:13-21)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Points:
@@ -119,8 +125,9 @@ def _ended(trial: Trial, endpoint: str, series: EndpointSeries, settings: Settin
     """Return which values were measured after the event that ends vital capacity."""
     if settings.fvc_until == "all" or endpoint not in _VITAL_CAPACITY:
         return np.zeros(len(series.day), dtype=np.bool_)
-    last_day = first_event_days(trial, settings.fvc_until)[series.patient]
-    return np.asarray(series.day > last_day + SAME_DAY, dtype=np.bool_)
+    kinds = _ENDED_BY[settings.fvc_until]
+    last_day = np.min([first_event_days(trial, kind) for kind in kinds], axis=0)
+    return np.asarray(series.day > last_day[series.patient] + SAME_DAY, dtype=np.bool_)
 
 
 __all__ = [

@@ -116,6 +116,11 @@ class StageTable:
     kings: Stages
     mitos: Stages
 
+    def rows_of(self, patient: int) -> IntArray:
+        """Return the rows of a patient's visits with a month, in the order of time."""
+        rows = np.flatnonzero((self.patient == patient) & np.isfinite(self.month))
+        return rows[np.argsort(self.month[rows], kind="stable")]
+
     def to_json(self, patient_ids: tuple[str, ...]) -> list[dict[str, Any]]:
         """Return one entry a visit as JSON values, patients by name."""
         return [

@@ -19,7 +19,7 @@ from analysis.projection import (
 from analysis.settings import REASONS, Settings
 from analysis.stage_scales import BANDS, DeltaFs, delta_fs_at_day0
 from analysis.staging import StageTable, stage_visits
-from data.trial import USABLE, FloatArray, IntArray, Trial
+from data.trial import USABLE, FloatArray, Trial
 from report import patient_words as words
 from report.event_names import event_name
 from report.numbers import plain, signed
@@ -182,18 +182,9 @@ def undated_last(trial: Trial, result: EndpointComparison, patient: int) -> tupl
     return label, f"{value} {of}, month from day 0 not known"
 
 
-def rows_of(stages: StageTable | None, patient: int) -> IntArray:
-    """Return the rows of a patient's staged visits with a month, in the order of time."""
-    if stages is None:
-        return np.empty(0, dtype=np.int64)
-    mine = np.flatnonzero((stages.patient == patient) & np.isfinite(stages.month))
-    return mine[np.argsort(stages.month[mine], kind="stable")]
-
-
 def stage_at_last_visit(stages: StageTable | None, patient: int) -> list[tuple[str, str]] | None:
     """Return King's and MiToS stage at the last staged visit with why; ``None`` without one."""
-    mine = rows_of(stages, patient)
-    if stages is None or not mine.size:
+    if stages is None or not (mine := stages.rows_of(patient)).size:
         return None
     k = int(mine[-1])
     when = f"at {signed(float(stages.month[k]), 1)} months"

@@ -16,7 +16,7 @@ from analysis.projection import gap_at_last_visit
 from analysis.results import finite
 from data.trial import Trial
 from report.event_names import event_name
-from report.patient_card import Background, background, rows_of
+from report.patient_card import Background, background
 from report.tables import course_numbers, endpoint_name
 
 _LINES: Final = {
@@ -192,6 +192,6 @@ def _happened(trial: Trial, known: Background, patient: int, name: str) -> list[
                 "month": stages.month[k],
                 "note": f"{found.label(int(k))}: {found.reason(int(k))}",
             }
-            for k in rows_of(stages, patient)
+            for k in stages.rows_of(patient)
         ]
     return rows

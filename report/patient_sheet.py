@@ -27,7 +27,6 @@ from report.patient_card import (
     background,
     endpoint_card,
     event_words,
-    rows_of,
     status_lines,
 )
 from report.print_figures import (
@@ -46,6 +45,7 @@ from report.print_figures import (
     write,
     write_months,
 )
+from report.stage_words import runs_of
 from report.tables import course_numbers, export_names
 
 MOST_ENDPOINTS: Final = 3
@@ -197,8 +197,7 @@ def _ribbons(
     place: tuple[float, float, float],
 ) -> float:
     left, width, top = place
-    mine = rows_of(stages, patient)
-    if stages is None or not mine.size:
+    if stages is None or not (mine := stages.rows_of(patient)).size:
         return top
     for name, system in (("King’s", stages.kings), ("MiToS", stages.mitos)):
         labels = [(int(system.stage[i]), system.label(int(i))) for i in mine]
@@ -220,13 +219,7 @@ def stage_segments(months: Sequence[float], labels: Sequence[tuple[int, str]]) -
         Stage (−1 where it is not certain) and label of each visit.
     """
     ends = [*months[1:], months[-1] + 0.3]
-    found: list[Segment] = []
-    for start, end, (stage, label) in zip(months, ends, labels, strict=True):
-        if found and found[-1][2:] == (stage, label):
-            found[-1] = (found[-1][0], end, stage, label)
-        else:
-            found.append((start, end, stage, label))
-    return found
+    return [(months[first], ends[last], *labels[first]) for first, last in runs_of(labels)]
 
 
 def _facts(

@@ -17,10 +17,7 @@ from analysis.staging import StageTable
 from data.trial import IntArray
 from report.event_names import event_name
 from report.numbers import count, decimals_for, interval_text, plain, signed
-
-LOW_FVC: Final = (50.0, 80.0)
-"""FVC thresholds in % predicted, as guides: below 50 % non-invasive ventilation is usually
-considered (AAN 2009, doi 10.1212/WNL.0b013e3181bc0141), 80 % is the lower end of what is usual."""
+from report.patient_words import FVC_GUIDES
 
 _MOST_NAMED: Final = 12
 _REASONS: Final = {
@@ -102,7 +99,7 @@ def low_values(last: LastValues, names: tuple[str, ...], counted: str = "") -> s
     n = len(last.patient)
     if not n:
         return "FVC: nobody has a value in % predicted with a time from the transplant."
-    low, upper = LOW_FVC
+    low, upper = FVC_GUIDES
     under = last.below(low)
     said = [
         f"{names[last.patient[k]]} ({plain(float(last.value[k]), _fvc_decimals(last, k))} %, "
@@ -121,7 +118,7 @@ def low_values(last: LastValues, names: tuple[str, ...], counted: str = "") -> s
 def _fvc_decimals(last: LastValues, k: int) -> int:
     """Return the decimals that keep a value on its side of a threshold: 49.7 is not "50"."""
     value = float(last.value[k])
-    return 1 if any(value < limit <= round(value) for limit in LOW_FVC) else 0
+    return 1 if any(value < limit <= round(value) for limit in FVC_GUIDES) else 0
 
 
 def low_table(last: LastValues, names: tuple[str, ...]) -> pd.DataFrame:
@@ -132,8 +129,10 @@ def low_table(last: LastValues, names: tuple[str, ...]) -> pd.DataFrame:
             "patient": [names[i] for i in last.patient[order]],
             "last FVC, % predicted": last.value[order],
             "month": last.month[order],
-            "below 50 %": np.where(last.value[order] < LOW_FVC[0], "yes", "no"),
-            "below 80 %": np.where(last.value[order] < LOW_FVC[1], "yes", "no"),
+            **{
+                f"below {limit:g} %": np.where(last.value[order] < limit, "yes", "no")
+                for limit in FVC_GUIDES
+            },
         }
     )
 

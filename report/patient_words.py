@@ -16,8 +16,9 @@ from data.endpoints import Endpoint
 from data.trial import DAYS_PER_MONTH, Trial
 from report.numbers import DASH, count, decimals_for, interval_text, level, plain, signed
 
-FVC_GUIDES: Final = (80.0, 50.0)
-"""FVC in % predicted at which guidelines look at breathing support."""
+FVC_GUIDES: Final = (50.0, 80.0)
+"""Vital capacity in % predicted, as guides: below 50 % non-invasive ventilation is usually
+considered (AAN 2009, doi 10.1212/WNL.0b013e3181bc0141), 80 % is the lower end of what is usual."""
 
 OLDEST: Final = 89
 """Age above which years are not told: so few people are older that it could tell who it is."""
@@ -188,7 +189,7 @@ def delta_fs_words(value: float, band: str, month: float) -> str:
 
 def guide_words(value: float) -> str:
     """Return where an FVC in % predicted stands against the guides at 80 and 50."""
-    high, low = FVC_GUIDES
+    low, high = FVC_GUIDES
     if value < low:
         return f"below the guide of {low:g}\u00a0%"
     if value < high:

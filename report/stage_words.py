@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -12,6 +14,17 @@ from analysis.stage_transitions import DEATH, SYSTEMS, Moves, Transitions
 from report.numbers import count, signed
 
 _MOST_NAMED = 40
+
+
+def runs_of(keys: Sequence[Hashable]) -> list[tuple[int, int]]:
+    """Return the first and the last place of each run of equal neighbours."""
+    runs: list[tuple[int, int]] = []
+    for i, key in enumerate(keys):
+        if runs and key == keys[i - 1]:
+            runs[-1] = (runs[-1][0], i)
+        else:
+            runs.append((i, i))
+    return runs
 
 
 def sentence(found: Transitions) -> str:

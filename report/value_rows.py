@@ -25,7 +25,11 @@ DERIVED: Final = "derived"
 USE: Final = "use"
 """Column that says into which slope a value enters; empty for endpoints not compared."""
 
-_ENDED: Final = {"all": "", "niv": "after NIV", "tracheostomy": "after tracheostomy"}
+_ENDED: Final = {
+    "all": "",
+    "niv": "after NIV or tracheostomy",
+    "tracheostomy": "after tracheostomy",
+}
 
 
 def is_derived(trial: Trial, result: EndpointComparison) -> BoolArray:

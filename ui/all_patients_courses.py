@@ -28,7 +28,10 @@ _ORDERS: Final = {
     "name": "name",
 }
 _ORDER: Final = "w.order"
-_UNTIL: Final = {"niv": "non-invasive ventilation", "tracheostomy": "tracheostomy"}
+_UNTIL: Final = {
+    "niv": "non-invasive ventilation or tracheostomy",
+    "tracheostomy": "tracheostomy",
+}
 Results = tuple[EndpointComparison, ...]
 
 

@@ -36,7 +36,11 @@ _ESTIMATORS: Final = {
     "broken_stick_jump": "broken stick with a step",
 }
 _RUN_INS: Final = {"visits": "the visits before", "onset": "the onset (ΔFS)"}
-_FVC_UNTIL: Final = {"all": "the last visit", "niv": "NIV", "tracheostomy": "tracheostomy"}
+_FVC_UNTIL: Final = {
+    "all": "the last visit",
+    "niv": "NIV or tracheostomy",
+    "tracheostomy": "tracheostomy",
+}
 _EQUATIONS: Final = {
     "none": "not derived",
     "nhanes_iii": "NHANES III (1999)",

@@ -11,7 +11,7 @@ from analysis.comparison import Comparison, EndpointComparison
 from analysis.day0 import day0_offsets
 from data.trial import Trial
 from report import tables, words
-from report.charts.patient import View, patient_figure
+from report.charts.patient import PatientView, patient_figure
 from report.frames import frame_for
 from report.patient_numbers import patient_numbers
 from ui import state
@@ -94,7 +94,7 @@ def _chart_options(trial: Trial, patient: int) -> None:
                 key=_UNTIL_NIV,
                 on_change=_until_niv,
                 help="A setting for all patients: FVC counts up to the start of non-invasive "
-                "ventilation.",
+                "ventilation, or to a tracheostomy where that comes first.",
             )
         pin_button(trial, patient)
 
@@ -114,9 +114,13 @@ def _visits(trial: Trial, comparison: Comparison, patient: int) -> None:
     st.markdown(f"##### Visits of {inert(name)}")
     st.caption("Choose a row, or click a visit in the figure, to leave a value out or restore it.")
     rows = np.flatnonzero((trial.measurements_frame["patient"] == name).to_numpy())
+    table = f"visits-{names[patient]}"
+    # A row that stayed chosen after the decision would need two clicks to be chosen again.
+    chosen = np.flatnonzero(rows == state.view().value).tolist()
+    st.session_state[f"table-{table}"] = {"selection": {"rows": chosen, "columns": [], "cells": []}}
     show_table(
         tables.visits(trial, comparison, patient),
-        f"visits-{names[patient]}",
+        table,
         trial,
         columns={
             "month": st.column_config.NumberColumn(format="%.1f"),
@@ -147,7 +151,7 @@ def _course_chart(
             names[patient],
             look,
             zoom=view.zoom,
-            view=View(
+            view=PatientView(
                 cohort_band=view.middle,
                 second=second,
                 second_name="" if second is None else names[second],

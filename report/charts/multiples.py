@@ -23,6 +23,8 @@ _COLUMNS: Final = 3
 _ROW: Final = 150
 _ROW_GAP: Final = 62
 _COLUMN_GAP: Final = 0.11
+_LETTERS: Final = 22
+"""Letters of a line above a panel: more would reach the next one where a figure is narrowest."""
 
 
 def sorted_patients(
@@ -193,10 +195,12 @@ class _Small:
         name = escape(name)
         change = float(result.change[patient])
         interval = result.change_interval(patient, level)
-        text = f"not compared: {escape(why)}" if not math.isfinite(change) else signed(change)
+        text = signed(change)
         if not math.isfinite(change):
-            first, *rest = wrap(text, 34)
-            text = f"{first} …" if rest else first
+            first, *rest = wrap(f"not compared: {why}", _LETTERS)
+            second = wrap(" ".join(rest), _LETTERS - 2)
+            more = " …" if len(second) > 1 else ""
+            text = "<br>".join(escape(line) for line in (first, second[0] + more) if line)
         elif interval is not None:
             bold = interval.excludes_zero
             text = f"<b>{text}</b> ({span(interval)})" if bold else f"{text} ({span(interval)})"
@@ -232,7 +236,7 @@ class _Small:
                 "x0": left - 0.002,
                 "x1": right + 0.008,
                 "y0": bottom - 0.02 * (top - bottom),
-                "y1": top + 0.27 * (top - bottom),
+                "y1": top + (0.365 if "<br>" in text else 0.27) * (top - bottom),
                 "line": {"color": look.ink, "width": 1.6},
             }
             self.sheet.shapes.append(frame)

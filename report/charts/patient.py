@@ -47,7 +47,7 @@ _TAIL: Final = 0.06
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class PatientView:
     """What stands beside a patient's own course.
 
     Parameters
@@ -108,7 +108,7 @@ def patient_figure(
     look: Look,
     *,
     zoom: bool = False,
-    view: View | None = None,
+    view: PatientView | None = None,
 ) -> go.Figure:
     """Draw one patient's course, one panel an endpoint, with events above and strips below.
 
@@ -131,7 +131,7 @@ def patient_figure(
     """
     if not results:
         return empty(look, 2 * PANEL, "The trial has no value of the chosen endpoints.")
-    view, settings = view or View(), comparison.settings
+    view, settings = view or PatientView(), comparison.settings
     courses = [course(trial, result, patient, settings) for result in results]
     has_day0 = courses[0].has_day0
     others = _second_courses(trial, comparison, results, view) if has_day0 else None
@@ -180,7 +180,7 @@ def _plain(title: str) -> str:
 
 
 def _second_courses(
-    trial: Trial, comparison: Comparison, results: Sequence[EndpointComparison], view: View
+    trial: Trial, comparison: Comparison, results: Sequence[EndpointComparison], view: PatientView
 ) -> list[Course] | None:
     """Return the courses of the second patient; none without a day 0 to set them side by side."""
     if view.second is None:
@@ -194,7 +194,7 @@ def _strips(
     comparison: Comparison,
     results: Sequence[EndpointComparison],
     patient: int,
-    view: View,
+    view: PatientView,
 ) -> _Strips:
     settings = comparison.settings
     items = item_course(trial, settings, patient) if view.items else None

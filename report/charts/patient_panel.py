@@ -17,6 +17,7 @@ from analysis.projection import Gap
 from data.endpoints import Endpoint
 from data.trial import Trial
 from report.charts.parts import nice_ticks, panel_title, value_words
+from report.charts.patient_hover import line_hovers, visit_hovers
 from report.charts.patient_labels import (
     SHAPES,
     plain_lines,
@@ -36,13 +37,12 @@ from report.charts.patient_space import (
 )
 from report.charts.sketch import Sketch
 from report.look import Look, annotation, escape
-from report.numbers import level, plain, signed
-from report.value_rows import derived_words
+from report.patient_words import FVC_GUIDES
 
-GUIDES: Final = {"fvc": (50.0, 80.0), "svc": (50.0, 80.0)}
-"""Values of vital capacity, in % predicted, that guidelines ask about."""
+_GUIDED: Final = ("fvc", "svc")
+"""Endpoints with guides: vital capacity in % predicted."""
 
-_GUIDED_TICKS: Final = (0.0, 50.0, 80.0, 120.0)
+_GUIDED_TICKS: Final = (0.0, *FVC_GUIDES, 120.0)
 _HOVER: Final = {"hovertemplate": "%{customdata[1]}<extra></extra>"}
 _ROOM: Final = 8.0
 """Pixels left of and right of the words on the slope before."""
@@ -153,12 +153,11 @@ class Panel:
         font = {"size": 14, "color": self.look.ink}
         place = {"xshift": 8 - LEFT, "yshift": 6, "font": font}
         self.notes.append(annotation(self.title, 0, self.domain[1], self.look, **place))
-        for guide in GUIDES.get(endpoint.key, ()):
-            if low < guide < high:
-                ends = dict(zip(("x0", "x1"), self.fig.layout.xaxis.range, strict=True))
-                line = {"color": self.look.ink3, "width": 1, "dash": "2px,3px"}
-                place = {"xref": "x", "yref": self.axis, "y0": guide, "y1": guide} | ends
-                self.fig.add_shape(type="line", layer="between", line=line, **place)
+        for guide in self._guides(low, high):
+            ends = dict(zip(("x0", "x1"), self.fig.layout.xaxis.range, strict=True))
+            line = {"color": self.look.ink3, "width": 1, "dash": "2px,3px"}
+            place = {"xref": "x", "yref": self.axis, "y0": guide, "y1": guide} | ends
+            self.fig.add_shape(type="line", layer="between", line=line, **place)
 
     def _values(self) -> npt.NDArray[np.float64]:
         """Return the values that the axis must hold; not those set aside as impossible."""
@@ -174,10 +173,13 @@ class Panel:
         every = np.concatenate(values)
         return every[np.isfinite(every)]
 
+    def _guides(self, low: float, high: float) -> list[float]:
+        return [g for g in FVC_GUIDES if self.endpoint.key in _GUIDED and low < g < high]
+
     def _ticks(self, low: float, high: float) -> list[float]:
-        guides = [g for g in GUIDES.get(self.endpoint.key, ()) if low < g < high]
+        guides = self._guides(low, high)
         if not self.shown.zoom:
-            ticks = _GUIDED_TICKS if self.endpoint.key in GUIDES else self.endpoint.ticks
+            ticks = _GUIDED_TICKS if self.endpoint.key in _GUIDED else self.endpoint.ticks
             return [t for t in ticks if low <= t <= high]
         near = 0.09 * (high - low)
         usual = nice_ticks(low, high).tolist()
@@ -214,7 +216,8 @@ class Panel:
             return
         hover: dict[str, Any] = {"hoverinfo": "skip"}
         if words:
-            hover = _HOVER | {"customdata": self._projected(line, words)}
+            confidence = self.comparison.settings.confidence
+            hover = _HOVER | {"customdata": line_hovers(line, words, self.endpoint, confidence)}
         self.fig.add_scatter(
             x=line.month,
             y=line.value,
@@ -223,20 +226,6 @@ class Panel:
             line={"color": colour, "width": width, "dash": dash},
             **hover,
         )
-
-    def _projected(self, line: Line, words: str) -> list[list[str]]:
-        """Return the hover texts of a projection: what it says for each month."""
-        per_cent = f"{level(self.comparison.settings.confidence)} prediction"
-        texts = []
-        for month, value, low, high in zip(
-            line.month, line.value, line.low, line.high, strict=True
-        ):
-            band = (
-                f" · {per_cent} {plain(low, 1)} to {plain(high, 1)}" if math.isfinite(low) else ""
-            )
-            value_text = f"{plain(value, 1)} {self.endpoint.unit}"
-            texts.append(["", f"{words}: {value_text}<br>{signed(month, 1)} months{band}"])
-        return texts
 
     def _second(self) -> None:
         """Draw a second patient in thin ink: visits small and hollow, fits dashed."""
@@ -270,6 +259,7 @@ class Panel:
         fill, edge, size, width = style
         # A click on a visit of the patient's own says which row of the measurements it is.
         rows = [str(k) if trial is not None else "" for k in course.position[chosen].tolist()]
+        texts = visit_hovers(self.shown.result, course, chosen, name, trial)
         self.fig.add_scatter(
             x=course.month[chosen],
             y=np.clip(course.value[chosen], *self.limits),
@@ -281,29 +271,9 @@ class Panel:
                 "color": fill,
                 "line": {"color": edge, "width": width},
             },
-            customdata=list(zip(rows, self._hover(course, chosen, name, trial), strict=True)),
+            customdata=list(zip(rows, texts, strict=True)),
             **_HOVER,
         )
-
-    def _hover(
-        self, one: Course, chosen: npt.NDArray[np.bool_], name: str, trial: Trial | None
-    ) -> list[str]:
-        decimals = self.endpoint.decimals
-        order = np.argsort(np.argsort(one.month))
-        texts = []
-        for k in np.flatnonzero(chosen):
-            state = "" if one.analysable[k] else " · not analysed"
-            state += ", after the event that ends it" if one.ended[k] else ""
-            outside = one.analysable[k] and not one.before[k] and not one.after[k]
-            state += " · outside the windows" if outside and one.has_day0 else ""
-            score = f"{plain(float(one.value[k]), decimals)} {self.endpoint.unit}"
-            when = f"{signed(float(one.month[k]), 1)} months · visit {order[k] + 1}"
-            if trial is not None:
-                row = trial.measurements_frame["row"].iloc[int(one.position[k])]
-                state = derived_words(trial, self.shown.result, int(one.position[k])) + state
-                when += f" · source row {row}"
-            texts.append(f"{escape(name)} · {self.endpoint.label} {score}{state}<br>{when}")
-        return texts
 
     def _before_words(self) -> str:
         """Say the slope before, its interval and n in the emptier of the two left corners.

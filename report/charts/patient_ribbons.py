@@ -16,6 +16,7 @@ from report.charts.patient_space import LINE, pixels_of, text_width
 from report.charts.sketch import Sketch
 from report.look import Look, annotation, escape
 from report.numbers import plain, signed
+from report.stage_words import runs_of
 
 RIBBON: Final = 20
 RIBBON_GAP: Final = 6
@@ -56,8 +57,7 @@ def ribbons_of(table: StageTable | None, patient: int) -> tuple[Ribbon, ...]:
     """Return the King's and MiToS ribbons of one patient; none without a certain stage."""
     if table is None:
         return ()
-    rows = np.flatnonzero((table.patient == patient) & np.isfinite(table.month))
-    rows = rows[np.argsort(table.month[rows], kind="stable")]
+    rows = table.rows_of(patient)
     return tuple(
         Ribbon(name, table.month[rows], stages, rows)
         for name, stages in (("King’s stage", table.kings), ("MiToS stage", table.mitos))
@@ -89,7 +89,7 @@ def draw_ribbons(
         stage = ribbon.stages.stage[ribbon.rows]
         cells = [i for i in range(len(stage)) if stage[i] >= 0 and ends[i] > ribbon.month[i]]
         labels = {i: ribbon.stages.label(int(ribbon.rows[i])) for i in cells}
-        runs = _runs(cells, labels)
+        runs = [r for r in runs_of([labels.get(i) for i in range(len(stage))]) if r[0] in labels]
         months = tuple(fig.layout.xaxis.range)
         common = {"orientation": "h", "yaxis": axis, "width": width, "constraintext": "none"}
         fig.add_bar(
@@ -135,17 +135,6 @@ def draw_ribbons(
     fig.update_layout(barmode="overlay")
     names = {len(ribbons) - k - 0.5: ribbon.name for k, ribbon in enumerate(ribbons)}
     _name_rows(fig, look, axis, (0, len(ribbons)), names)
-
-
-def _runs(cells: list[int], labels: dict[int, str]) -> list[tuple[int, int]]:
-    """Return first and last cell of each run of neighbours with one label."""
-    runs: list[tuple[int, int]] = []
-    for i in cells:
-        if runs and runs[-1][1] == i - 1 and labels[i] == labels[i - 1]:
-            runs[-1] = (runs[-1][0], i)
-        else:
-            runs.append((i, i))
-    return runs
 
 
 def _fitting(label: str, pixels: float) -> str:

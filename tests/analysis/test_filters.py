@@ -673,9 +673,19 @@ def test_the_day_of_the_event_still_counts_and_later_ones_do_not(endpoint):
 def test_the_first_event_ends_and_undated_events_of_others_or_of_other_kinds_do_not():
     trial = breathing(("A", "niv", 90), ("A", "niv", 45), ("A", "niv", float("nan")))
     assert days_after(trial, 0, fvc_until="niv") == [30]
-    other = breathing(("A", "niv", float("nan")), ("A", "death", 40), ("A", "tracheostomy", 90))
+    other = breathing(("A", "niv", float("nan")), ("A", "death", 40), ("B", "niv", 40))
     assert days_after(other, 0, fvc_until="niv") == [30, 60, 90, 120]
-    assert days_after(other, 0, fvc_until="tracheostomy") == [30, 60, 90]
+    assert days_after(other, 0, fvc_until="tracheostomy") == [30, 60, 90, 120]
+
+
+@pytest.mark.parametrize(
+    ("niv", "kept"), [(float("nan"), [30, 60]), (100, [30, 60]), (45, [30]), (60, [30, 60])]
+)
+def test_until_niv_a_tracheostomy_ends_it_where_it_comes_first(niv, kept):
+    # Invasive ventilation is the step beyond NIV (ALSFRS-R item 12: 0 is worse than 1).
+    trial = breathing(("A", "niv", niv), ("A", "tracheostomy", 60))
+    assert days_after(trial, 0, fvc_until="niv") == kept
+    assert days_after(trial, 0, fvc_until="tracheostomy") == [30, 60]
 
 
 def test_alsfrs_r_goes_on_after_niv():
@@ -700,9 +710,10 @@ def test_the_slope_after_is_that_of_the_visits_until_niv_and_the_rest_is_marked(
 def test_the_flow_says_that_visits_after_niv_did_not_count():
     trial = breathing(("A", "niv", 45), ("B", "niv", -10))
     result = compare(trial, Settings(endpoints=("fvc",), fvc_until="niv"))
+    ended = "visits after NIV or tracheostomy not counted"
     assert reasons(result.endpoints[0]) == {
-        "A": "1 visit after, 2 needed; visits after NIV not counted",
-        "B": "no FVC visit after day 0 in the window; visits after NIV not counted",
+        "A": f"1 visit after, 2 needed; {ended}",
+        "B": f"no FVC visit after day 0 in the window; {ended}",
     }
 
 

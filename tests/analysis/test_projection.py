@@ -305,7 +305,9 @@ def test_wide_and_narrow_natural_histories():
     assert band.high - band.low < own_band.high - own_band.low
 
 
-def test_where_no_spread_of_slopes_is_known_nothing_is_shrunken():
+def test_where_no_spread_of_slopes_is_known_nothing_is_shrunken(monkeypatch):
+    without = {"fvc": NaturalHistory(-2.7, -2.7, None, None, None, "")}
+    monkeypatch.setattr("analysis.projection.NATURAL_HISTORY", without)
     visits = {f"P{k}": {m * MONTH: y for m, y in p.items()} for k, p in enumerate(others())}
     for endpoint, words in (("fvc", "no spread"), ("svc", "no natural history")):
         trial = trial_from(frame_from(visits, endpoint))

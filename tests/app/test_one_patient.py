@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from report.tables import export_names
 from tests.app.driver import (
     EXAMPLE,
     PATIENTS,
@@ -183,6 +184,25 @@ def test_going_to_the_next_patient_forgets_the_chosen_value():
     look(at, value=row_of(at, "A1", "alsfrs_r"))
     at.button(key="w.next").click().run()
     assert at.session_state[VIEW].value is None
+
+
+def test_the_table_follows_what_is_chosen_and_lets_go_of_it():
+    # A row that stayed chosen would need two clicks to be chosen again.
+    at = uploaded()
+
+    def row_chosen():
+        name = export_names(at.session_state["alslope.trial"])[0]
+        return list(at.session_state[f"table-visits-{name}"]["selection"]["rows"])
+
+    assert row_chosen() == []
+    table = next(frame.value for frame in at.dataframe if "row in file" in frame.value)
+    at_row = row_of(at, "A1", "alsfrs_r")
+    look(at, value=at_row)
+    (row,) = row_chosen()
+    line = at.session_state["alslope.trial"].measurements_frame.loc[at_row, "row"]
+    assert table["row in file"].iloc[row] == line
+    press(at, "Cancel")
+    assert row_chosen() == []
 
 
 def test_cancel_changes_nothing():

@@ -15,20 +15,20 @@ from playwright.sync_api import Browser, Page
 
 from analysis.compare import compare
 from analysis.settings import Settings
-from report.charts.patient import View, patient_figure
+from report.charts.patient import PatientView, patient_figure
 from report.look import DARK, LIGHT
 from tests.report.patient_cases import everything
 
 WIDTHS = (640, 1048)
 FONTS = Path(streamlit.__file__).parent / "static" / "static" / "media"
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-BESIDE = View(cohort_band=True, second=4, second_name="A second patient with a name")
-BARE = View(items=False, stages=False)
+BESIDE = PatientView(cohort_band=True, second=4, second_name="A second patient with a name")
+BARE = PatientView(items=False, stages=False)
 CASES = {
     "everything": (0, True, False, BESIDE),
     "panels alone": (3, True, False, BARE),
     "zoom": (5, True, True, replace(BESIDE, items=False)),
-    "domains": (0, False, False, View()),
+    "domains": (0, False, False, PatientView()),
 }
 BOXES = """() => [...document.querySelectorAll('#figure svg text')]
   .filter(t => t.textContent.trim() && getComputedStyle(t).visibility !== 'hidden')

@@ -19,7 +19,8 @@ from analysis.staging import stage_visits
 from data.trial import DAYS_PER_MONTH, ITEM_COLUMNS, Periods, Trial
 from report import patient_tables as words
 from report import tables
-from report.charts.caterpillar import caterpillar_figure, pages_of, ranked_changes
+from report.charts.caterpillar import caterpillar_figure, pages_of
+from report.charts.change_rows import ranked_changes
 from report.charts.parts import MAX_LINES, SAMPLE_LINES
 from report.charts.spaghetti import spaghetti_figure
 from report.charts.swimmer import Swim, swimmer_figure

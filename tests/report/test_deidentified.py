@@ -15,7 +15,7 @@ from data.examples import load_example
 from data.files import UploadedFile
 from data.reading import read_files
 from data.trial import Trial
-from report.charts.patient import View, patient_figure
+from report.charts.patient import PatientView, patient_figure
 from report.deidentified import deidentified_workbook
 from report.look import LIGHT
 from report.patient_numbers import patient_numbers
@@ -134,7 +134,7 @@ def drawn(*, cautious: bool) -> str:
     trial = uploaded()
     comparison = compare(trial, Settings())
     at = trial.patient_ids.index("Rossi1")
-    shown = View(cautious=cautious)
+    shown = PatientView(cautious=cautious)
     name = export_names(trial)[at]
     figure = patient_figure(trial, comparison, comparison.endpoints, at, name, LIGHT, view=shown)
     return str(figure.to_json(engine="json"))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from analysis.compare import compare
 from analysis.projection import gap_at_last_visit, projected
 from analysis.settings import Settings
-from report.charts.patient import View, patient_figure
+from report.charts.patient import PatientView, patient_figure
 from report.charts.patient_ribbons import ITEMS
 from report.charts.patient_space import rows_for, stack
 from report.look import DARK, LIGHT
@@ -34,7 +34,14 @@ def drawn(patient=0, look=LIGHT, *, of=(True, False), zoom=False, **view):
     trial, comparison = trial_of(*of)
     name = trial.patient_ids[patient]
     return patient_figure(
-        trial, comparison, comparison.endpoints, patient, name, look, zoom=zoom, view=View(**view)
+        trial,
+        comparison,
+        comparison.endpoints,
+        patient,
+        name,
+        look,
+        zoom=zoom,
+        view=PatientView(**view),
     )
 
 
@@ -132,7 +139,7 @@ def test_observed_minus_projected_stands_beside_the_projection():
         sign = "+" if gap.value > 0 else "−"
         assert f"observed − projected {sign}" in label
         assert "95 % interval" in label
-    assert len([t for t in shown if "natural history" in t]) == 1
+    assert len([t for t in shown if "natural history" in t]) == len(comparison.endpoints)
 
 
 def test_the_projection_is_drawn_as_computed():
@@ -267,7 +274,7 @@ def test_without_a_transplant_there_is_no_rule_and_no_strip():
     dates.loc[dates["patient"] == "P02", "day"] = np.nan
     undated = replace(trial, patients_frame=people, measurements_frame=dates)
     comparison = compare(undated, Settings(endpoints=("alsfrs_r", "fvc")))
-    view = View(cohort_band=True, second=0, second_name="P01")
+    view = PatientView(cohort_band=True, second=0, second_name="P01")
     fig = patient_figure(undated, comparison, comparison.endpoints, 1, "P02", LIGHT, view=view)
     assert "<b>transplant</b>" not in texts(fig)
     assert {t.type for t in fig.data} == {"scatter"}

@@ -10,7 +10,7 @@ from analysis.compare import compare
 from analysis.settings import Settings
 from data.examples import load_example
 from report import patient_card
-from report.charts.patient import View, patient_figure
+from report.charts.patient import PatientView, patient_figure
 from report.charts.patient_ribbons import _fitting
 from report.look import LIGHT
 
@@ -27,7 +27,9 @@ def opened(example):
 def before_notes(example, name):
     trial, comparison = opened(example)
     at = trial.patient_ids.index(name)
-    fig = patient_figure(trial, comparison, comparison.endpoints, at, name, LIGHT, view=View())
+    fig = patient_figure(
+        trial, comparison, comparison.endpoints, at, name, LIGHT, view=PatientView()
+    )
     notes = [a for a in fig.layout.annotations if a.text.startswith("<b>before")]
     assert len(notes) == len([r for r in comparison.endpoints if r.slopes.before.n[at] > 1])
     return notes, fig.layout.xaxis.range

@@ -13,7 +13,7 @@ from analysis.opening import opening_settings
 from analysis.settings import Settings
 from data.examples import example_settings, load_example
 from report.charts.multiples import multiples_figure
-from report.charts.patient import View, patient_figure
+from report.charts.patient import PatientView, patient_figure
 from report.charts.sketch import Sketch
 from report.look import DARK, LIGHT, annotation, template
 
@@ -56,7 +56,10 @@ def test_plotly_takes_every_part_of_the_figures(example, look):
         multiples_figure(trial, comparison, result, np.arange(9), trial.patient_ids, look, 2)
         for result in comparison.endpoints
     ]
-    for patient, view in ((0, View(items=False)), (4, View(cohort_band=True, second=6))):
+    for patient, view in (
+        (0, PatientView(items=False)),
+        (4, PatientView(cohort_band=True, second=6)),
+    ):
         fig = patient_figure(
             trial, comparison, comparison.endpoints, patient, "P", look, zoom=True, view=view
         )
