@@ -1,6 +1,7 @@
 """The command line: the engine of the pages without a screen.
 
-``python -m alslope compare FILE --json`` prints what the Slopes page shows.
+``python -m alslope compare FILE --json`` prints what the Slopes page shows, ``untreated`` what the
+Untreated page shows.
 """
 
 from __future__ import annotations
@@ -27,8 +28,11 @@ from analysis.compare import compare
 from analysis.comparison import Comparison
 from analysis.details import details
 from analysis.opening import opening_settings
-from analysis.setting_fields import FIELDS
+from analysis.setting_fields import FIELDS, SettingsProblem
 from analysis.settings import Settings
+from analysis.untreated.benchmark import untreated
+from analysis.untreated.history import PRESETS
+from analysis.untreated.outcome import Untreated
 from data.endpoints import ENDPOINTS
 from data.examples import EXAMPLE_IDS, load_example
 from data.files import UploadedFile
@@ -40,6 +44,8 @@ from report import words
 from report.caveats import caveats
 from report.json_export import comparison_json
 from report.numbers import count
+from report.untreated_report import report_json, report_text, untreated_report
+from report.untreated_words import untreated_sentence
 
 ASKED: Final = 3
 REJECTED: Final = 4
@@ -91,16 +97,26 @@ def _parser() -> argparse.ArgumentParser:
     read.set_defaults(run=_read)
     comparing = commands.add_parser("compare", help="compare slopes before and after day 0")
     _add_files(comparing)
-    comparing.add_argument("--settings", metavar="FILE", help="settings as JSON")
-    comparing.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="change one setting, such as post_months=6; known: " + ", ".join(FIELDS),
-    )
-    comparing.add_argument("--json", action="store_true", help="print every number as JSON")
+    _add_settings(comparing)
     comparing.set_defaults(run=_compare)
+    simulating = commands.add_parser(
+        "untreated", help="say how often untreated simulated trials look like this one"
+    )
+    _add_files(simulating)
+    _add_settings(simulating)
+    simulating.add_argument("--trials", type=int, metavar="N", help="how many are simulated")
+    simulating.add_argument(
+        "--history",
+        metavar="PRESET",
+        help="natural history: " + ", ".join(preset.key for preset in PRESETS),
+    )
+    simulating.add_argument(
+        "--entry",
+        action="append",
+        metavar="RULE",
+        help="rule of entry, such as slope_at_most:-0.5, or none; several must all be met",
+    )
+    simulating.set_defaults(run=_untreated)
     serve = commands.add_parser("serve", help="start the app and warm it")
     serve.add_argument("--port", type=int, default=8501)
     serve.set_defaults(run=_serve)
@@ -121,6 +137,18 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         metavar="CODE=VALUE",
         help="answer a question of the reader, such as DATE_ORDER=dmy",
     )
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--settings", metavar="FILE", help="settings as JSON")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change one setting, such as post_months=6; known: " + ", ".join(FIELDS),
+    )
+    parser.add_argument("--json", action="store_true", help="print every number as JSON")
 
 
 def _read(options: argparse.Namespace) -> int:
@@ -146,11 +174,39 @@ def _compare(options: argparse.Namespace) -> int:
     settings = _settings(options, trial, own)
     result = compare(trial, settings)
     if options.json:
-        plain = comparison_json(result, details(trial, result))
-        print(json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False))
+        _print_json(comparison_json(result, details(trial, result)))
     else:
-        _print_comparison(result)
+        _print_comparison(result, untreated(trial, result))
     return 0
+
+
+def _untreated(options: argparse.Namespace) -> int:
+    reading, trial, own = _reading(options)
+    _print_findings(reading)
+    if trial is None:
+        return _exit_code(reading)
+    asked = {
+        "untreated_trials": ("--trials", options.trials),
+        "history": ("--history", options.history),
+        "entry_rule": ("--entry", options.entry),
+    }
+    chosen = {name: value for name, (_, value) in asked.items() if value is not None}
+    for name, value in chosen.items():
+        try:
+            Settings().with_(**{name: tuple(value) if name == "entry_rule" else value})
+        except SettingsProblem as problem:
+            raise CommandProblem(f"{asked[name][0]}: {problem}.") from None
+    settings = _settings(options, trial, own, chosen)
+    report = untreated_report(trial, compare(trial, settings))
+    if options.json:
+        _print_json(report_json(report))
+    else:
+        print(report_text(report))
+    return 0
+
+
+def _print_json(plain: dict[str, Any]) -> None:
+    print(json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False))
 
 
 def _reading(options: argparse.Namespace) -> tuple[Reading, Trial | None, dict[str, Any]]:
@@ -175,7 +231,13 @@ def _reading(options: argparse.Namespace) -> tuple[Reading, Trial | None, dict[s
     return reading, reading.trial, {}
 
 
-def _settings(options: argparse.Namespace, trial: Trial, own: dict[str, Any]) -> Settings:
+def _settings(
+    options: argparse.Namespace,
+    trial: Trial,
+    own: dict[str, Any],
+    chosen: dict[str, Any] | None = None,
+) -> Settings:
+    """Return the settings: of the trial, of the file, of ``--set``, of the command's options."""
     plain: dict[str, Any] = {**opening_settings(trial), **own}
     if options.settings:
         try:
@@ -194,7 +256,7 @@ def _settings(options: argparse.Namespace, trial: Trial, own: dict[str, Any]) ->
             plain[name] = FIELDS[name].check(FIELDS[name].from_text(value))
         except ValueError as problem:
             raise CommandProblem(f"--set {name}: {problem}.") from None
-    settings, problems = Settings.from_json(plain)
+    settings, problems = Settings.from_json(plain | (chosen or {}))
     for sentence in problems:
         print(sentence, file=sys.stderr)
     return settings
@@ -220,15 +282,16 @@ def _exit_code(reading: Reading) -> int:
     return {"ask": ASKED, "reject": REJECTED}.get(reading.verdict, 0)
 
 
-def _print_comparison(result: Comparison) -> None:
+def _print_comparison(result: Comparison, found: Untreated) -> None:
     label = f"{result.trial_title}{' (simulated)' if result.simulated else ''}"
     print(f"{label} · data {result.trial_hash[:12]}")
     print("; ".join(result.settings.differences().values()) or "default settings")
-    for endpoint in result.endpoints:
+    for endpoint, against in zip(result.endpoints, found.endpoints, strict=True):
         print()
         print(words.results_sentence(endpoint))
         print(f"  {words.means_line(endpoint)}, {endpoint.unit}")
         print(f"  {words.flow_sentence(endpoint)}")
+        print(untreated_sentence(against))
     for absent in result.absent:
         print(f"\n{absent.label}: no value in this trial.")
     notes = (

@@ -16,6 +16,8 @@ from analysis.hinge_model import HingeModel, hinge_model
 from analysis.hinge_values import ModelDifference
 from analysis.population_model import PopulationModel, population_model
 from analysis.settings import Settings
+from analysis.untreated.benchmark import untreated
+from analysis.untreated.outcome import Untreated
 from data.trial import Trial
 
 
@@ -46,10 +48,11 @@ class EndpointDetails:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """Details of every endpoint by key, and the patients at day 0."""
+    """Details of every endpoint by key, the patients at day 0, and simulated untreated trials."""
 
     endpoints: dict[str, EndpointDetails]
     baseline: BaselineTable
+    untreated: Untreated
 
 
 def details(trial: Trial, comparison: Comparison) -> Details:
@@ -67,6 +70,7 @@ def details(trial: Trial, comparison: Comparison) -> Details:
             for result in comparison.endpoints
         },
         baseline=baseline_table(trial, settings, baseline_grouping(trial, comparison)),
+        untreated=untreated(trial, comparison),
     )
 
 

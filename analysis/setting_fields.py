@@ -154,7 +154,7 @@ _GROUP_BY: Final = MappingProxyType(
 _FVC_UNTIL: Final = MappingProxyType(
     {
         "all": "FVC: all visits",
-        "niv": "FVC ends at NIV",
+        "niv": "FVC ends at NIV or tracheostomy",
         "tracheostomy": "FVC ends at tracheostomy",
     }
 )
@@ -292,8 +292,8 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "fvc_until": Field(
             "fvc-until",
             _one_of(_FVC_UNTIL),
-            "Vital capacity measured after the first NIV (or tracheostomy) of a patient is shown "
-            "but not analysed; the day itself still counts.",
+            "Vital capacity measured after a patient’s first NIV or tracheostomy (or only after "
+            "the latter) is shown but not analysed; the day itself still counts.",
             choices=_FVC_UNTIL,
         ),
         "fvc_equation": Field(

@@ -82,7 +82,8 @@ HISTORY_FIELDS: Final[Mapping[str, HistoryField]] = MappingProxyType(
         "skew": HistoryField(
             "skew of slopes before",
             "",
-            "Below 0 the steep tail is the longer one; 0 is a normal distribution.",
+            "Below 0 the steep tail is the longer one; 0 is a normal distribution. With both "
+            "endpoints only that of the ALSFRS-R counts.",
             -20,
             20,
             0.5,
@@ -91,10 +92,20 @@ HISTORY_FIELDS: Final[Mapping[str, HistoryField]] = MappingProxyType(
             "curvature", "bend", "Above 0 decline slows by itself.", -0.5, 0.5, 0.005
         ),
         "level_mean": HistoryField(
-            "mean score at the first visit", "score", "Only for trials with an entry rule.", 1, 120, 1.0
+            "mean score at the first visit",
+            "score",
+            "Only for trials with an entry rule.",
+            1,
+            120,
+            1.0,
         ),
         "level_sd": HistoryField(
-            "SD of scores at the first visit", "score", "Only for trials with an entry rule.", 0.1, 60, 0.5
+            "SD of scores at the first visit",
+            "score",
+            "Only for trials with an entry rule.",
+            0.1,
+            60,
+            0.5,
         ),
     }
 )
@@ -138,7 +149,8 @@ def checked_history_values(entries: tuple[str, ...]) -> tuple[str, ...]:
     Raises
     ------
     SettingsProblem
-        If a number does not exist, is edited twice, or is outside its bounds.
+        If a number does not exist, is edited twice, or is outside its bounds, or if the numbers
+        together are no natural history.
     """
     if len(entries) > len(HISTORIES) * len(HISTORY_FIELDS) + 1:
         raise SettingsProblem("too many edits of the natural history")
@@ -152,6 +164,12 @@ def checked_history_values(entries: tuple[str, ...]) -> tuple[str, ...]:
         if not field.low <= value <= field.high:
             raise SettingsProblem(f"{name} needs a number from {field.low:g} to {field.high:g}")
         found[name] = value
+    for endpoint, history in HISTORIES.items():
+        of_it = {n.partition(".")[2]: v for n, v in found.items() if n.startswith(f"{endpoint}.")}
+        try:
+            history.with_(**of_it)
+        except ValueError as problem:
+            raise SettingsProblem(str(problem)) from problem
     return tuple(f"{name}:{found[name]:.10g}" for name in sorted(found))
 
 

@@ -109,7 +109,8 @@ class Settings:
         Entries "field:value" of :data:`analysis.setting_lists.FILTERS`; only patients who pass are
         analysed: those who have one of the values of every field that is named.
     fvc_until
-        Whether vital capacity ends with the first NIV or the first tracheostomy of a patient.
+        Whether vital capacity ends with a patient's first NIV or tracheostomy, or with the latter
+        alone.
     fvc_equation
         Reference equation that makes % predicted of litres, for patients without reported %.
     excluded_patients, points

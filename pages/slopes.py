@@ -45,7 +45,7 @@ tabs: dict[str, Callable[[], None]] = {
     "Day 0": lambda: details.baseline_tab(trial, comparison),
     "Course": lambda: details.courses_tab(trial, comparison, results),
     "Patients": lambda: people_tab(trial, comparison, results),
-    "Methods": lambda: details.methods_tab(comparison, results),
+    "Methods": lambda: details.methods_tab(trial, comparison, results),
 }
 for tab, draw in zip(
     st.tabs(list(tabs), on_change="rerun", key="w.tab"), tabs.values(), strict=True

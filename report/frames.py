@@ -21,6 +21,7 @@ def frame_for(
     trial: Trial,
     endpoint: str = "",
     made: date | None = None,
+    untreated: str = "",
 ) -> Frame:
     """Return the frame of one figure: what it shows, and everything needed to find it again.
 
@@ -34,6 +35,8 @@ def frame_for(
         Key of the endpoint in the figure, where it shows one only.
     made
         Date in the footer; today by default.
+    untreated
+        What untreated trials with this run-in look like, where the figure shows the result.
     """
     shown = f"{comparison.n_analysed} of {len(trial.patient_ids)} patients"
     differs = "; ".join(_differences(comparison.settings)) or "default settings"
@@ -42,9 +45,10 @@ def frame_for(
     note = comparison.equation_note if endpoint in ("", "fvc") else ""
     said = f" · {note.removesuffix('.')}" if note else ""
     stamp = f"data {trial.hash[:8]} · ALSlope {VERSION} · {day}"
-    footer = f"{name} · {shown}{said} · {differs} · {stamp}"
+    about = f"{untreated} " if untreated else ""
+    footer = f"{about}{name} · {shown}{said} · {differs} · {stamp}"
     shown_title = f"{title} (simulated)" if trial.simulated else title
-    return Frame(shown_title, subtitle, footer, note)
+    return Frame(shown_title, subtitle, footer, note, untreated)
 
 
 def _differences(settings: Settings) -> list[str]:

@@ -17,11 +17,13 @@ from analysis.details import Details, EndpointDetails
 from analysis.hinge_course import course_by_month
 from analysis.results import finite
 from analysis.slopes import SideSlopes
+from analysis.untreated.outcome import UntreatedEndpoint
 from data.recipe import TrialRecipe
 from report import words
 from report.caveats import caveats
 from report.frames import VERSION
 from report.methods_text import methods_paragraph
+from report.untreated_words import untreated_sentence
 
 SCHEMA: Final = "alslope-compare-2"
 
@@ -36,7 +38,36 @@ def comparison_json(comparison: Comparison, more: Details) -> dict[str, Any]:
     """
     rate = comparison.rate
     return {
-        "schema": SCHEMA,
+        **heads(SCHEMA, comparison),
+        "rate": {
+            "unit": rate.unit,
+            "months_before": rate.months_before,
+            "months_after": rate.months_after,
+            "unavailable": rate.unavailable,
+        },
+        "endpoints": {
+            e.endpoint.key: _endpoint(comparison, e, more.endpoints[e.endpoint.key])
+            | {"untreated": endpoint_untreated(against)}
+            for e, against in zip(comparison.endpoints, more.untreated.endpoints, strict=True)
+        },
+        "untreated": more.untreated.to_json(),
+        "arms": list(comparison.arms),
+        "control": comparison.control or None,
+        "joint": None if comparison.joint is None else comparison.joint.to_json(),
+        "baseline": more.baseline.to_json(),
+        "fvc_from_litres": None
+        if comparison.from_litres is None
+        else comparison.from_litres.to_json(),
+        "absent_endpoints": [endpoint.key for endpoint in comparison.absent],
+        "caveats": list(caveats(comparison)),
+        "methods": methods_paragraph(comparison, more.untreated),
+    }
+
+
+def heads(schema: str, comparison: Comparison) -> dict[str, Any]:
+    """Return what every JSON of a comparison begins with: versions, trial, reading, settings."""
+    return {
+        "schema": schema,
         "versions": versions(),
         "trial": {
             "title": comparison.trial_title,
@@ -48,26 +79,6 @@ def comparison_json(comparison: Comparison, more: Details) -> dict[str, Any]:
         "reading": _reading(comparison.recipe),
         "settings": comparison.settings.to_json(),
         "differs_from_default": list(comparison.settings.differences().values()),
-        "rate": {
-            "unit": rate.unit,
-            "months_before": rate.months_before,
-            "months_after": rate.months_after,
-            "unavailable": rate.unavailable,
-        },
-        "endpoints": {
-            e.endpoint.key: _endpoint(comparison, e, more.endpoints[e.endpoint.key])
-            for e in comparison.endpoints
-        },
-        "arms": list(comparison.arms),
-        "control": comparison.control or None,
-        "joint": None if comparison.joint is None else comparison.joint.to_json(),
-        "baseline": more.baseline.to_json(),
-        "fvc_from_litres": None
-        if comparison.from_litres is None
-        else comparison.from_litres.to_json(),
-        "absent_endpoints": [endpoint.key for endpoint in comparison.absent],
-        "caveats": list(caveats(comparison)),
-        "methods": methods_paragraph(comparison),
     }
 
 
@@ -148,6 +159,11 @@ def _endpoint(
         "flow": [step.to_json() for step in result.flow],
         "patients": [_patient(comparison, result, i) for i in range(len(comparison.patient_ids))],
     }
+
+
+def endpoint_untreated(found: UntreatedEndpoint) -> dict[str, Any]:
+    """Return one endpoint against simulated untreated trials: the sentence, and its numbers."""
+    return {"sentence": untreated_sentence(found), **found.to_json()}
 
 
 def _patient(comparison: Comparison, result: EndpointComparison, i: int) -> dict[str, Any]:

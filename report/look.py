@@ -15,7 +15,8 @@ FONT: Final = '"Source Sans", "Source Sans 3", "Segoe UI", system-ui, sans-serif
 class Look:
     """Colours of one mode, by role.
 
-    ``before`` is slate, ``after`` the one accent, ``untreated`` warm grey, ``amber`` a warning
+    ``before`` is slate, ``after`` the one accent, ``untreated`` warm grey (with ``untreated_text``
+    for words and ``untreated_fill`` for hollow dots), ``amber`` a warning
     that always comes with a word; ``dim`` is for other patients' lines; ``stage`` are the tones of
     stages 0 to 4, and ``stage_text`` the words on them; ``group`` are the colours of up to six
     groups of patients.
@@ -37,6 +38,8 @@ class Look:
     after_band: str
     projection_band: str
     untreated: str
+    untreated_text: str
+    untreated_fill: str
     amber: str
     amber_fill: str
     dim: str
@@ -63,6 +66,8 @@ LIGHT: Final = Look(
     after_band="rgba(15,95,179,0.16)",
     projection_band="rgba(117,131,143,0.13)",
     untreated="#9A8C7C",
+    untreated_text="#6E6154",
+    untreated_fill="#E6DFD6",
     amber="#B45309",
     amber_fill="#FDF1DF",
     dim="#C3CBD2",
@@ -88,6 +93,8 @@ DARK: Final = Look(
     after_band="rgba(111,180,255,0.20)",
     projection_band="rgba(135,150,163,0.15)",
     untreated="#A39583",
+    untreated_text="#BFB2A2",
+    untreated_fill="#3A352F",
     amber="#F0B35A",
     amber_fill="#33270F",
     dim="#46525D",

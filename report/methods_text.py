@@ -10,8 +10,10 @@ import scipy
 
 from analysis.comparison import Comparison
 from analysis.setting_lists import filter_words
+from analysis.untreated.outcome import Untreated
 from report.frames import VERSION
 from report.numbers import count, level, plain
+from report.untreated_words import methods_sentences
 
 _ESTIMATORS: Final = {
     "ols": "separate least-squares lines before and after day 0",
@@ -36,8 +38,16 @@ _DIRECTION: Final = {
 }
 
 
-def methods_paragraph(comparison: Comparison) -> str:
-    """Return the methods of a comparison: data, slopes, tests, corrections, software and seed."""
+def methods_paragraph(comparison: Comparison, untreated: Untreated | None = None) -> str:
+    """Return the methods of a comparison: data, slopes, tests, corrections, software and seed.
+
+    Parameters
+    ----------
+    comparison
+        The comparison.
+    untreated
+        The simulated untreated trials beside it, where there are some.
+    """
     settings = comparison.settings
     sentences = [
         _slopes(comparison),
@@ -48,6 +58,7 @@ def methods_paragraph(comparison: Comparison) -> str:
         _correction(comparison),
         f"{_DIRECTION[settings.alternative]}; intervals are {level(settings.confidence)} "
         "confidence intervals. There was no imputation.",
+        "" if untreated is None else methods_sentences(untreated),
         f"Computed with ALSlope {VERSION} (Python {platform.python_version()}, NumPy "
         f"{np.__version__}, SciPy {scipy.__version__}), seed {settings.seed}, data "
         f"{comparison.trial_hash[:12]}.",
@@ -116,7 +127,7 @@ def _left_out(comparison: Comparison) -> list[str]:
     settings = comparison.settings
     texts = [f"Patients were chosen: {filter_words(settings.filters)}."] if settings.filters else []
     if settings.fvc_until != "all":
-        event = {"niv": "NIV", "tracheostomy": "tracheostomy"}[settings.fvc_until]
+        event = {"niv": "NIV or tracheostomy", "tracheostomy": "tracheostomy"}[settings.fvc_until]
         texts.append(f"Vital capacity after a patient’s first {event} did not count.")
     n = sum(e.patient in comparison.patient_ids for e in settings.excluded_patients)
     if n:

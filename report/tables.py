@@ -206,16 +206,19 @@ def endpoint_name(key: str) -> str:
     return f"{endpoint.label}, {endpoint.unit}"
 
 
-def csv_text(table: pd.DataFrame, trial: Trial, note: str = "") -> str:
+def csv_text(table: pd.DataFrame, trial: Trial, note: str = "", untreated: str = "") -> str:
     """Return a table as CSV that no spreadsheet takes for formulas.
 
     Text that could start a formula gets an apostrophe in front; numbers stay numbers. The last two
     columns say which trial it is and whether it is simulated; where FVC was derived from litres,
-    one more holds the ``note`` on that.
+    one more holds the ``note`` on that, and beside results one more says what ``untreated`` trials
+    with this run-in look like.
     """
     stamped = table.assign(trial=trial.title, simulated="yes" if trial.simulated else "no")
     if note:
         stamped = stamped.assign(**{"FVC from litres": note})
+    if untreated:
+        stamped = stamped.assign(**{"untreated trials": untreated})
     safe = stamped.rename(columns=lambda name: cell_text(str(name)))
     for name in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[name].dtype):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -74,13 +75,15 @@ def listed() -> dict[str, str]:
     return {pattern: test for pattern, _, test in (line.partition("\t") for line in lines if line)}
 
 
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Return a pattern ready for use; the module ``re`` keeps too few of them."""
+    return re.compile(re.escape(pattern).replace(r"\*", r"[^.]+"))
+
+
 def pattern_of(path: str, patterns: Mapping[str, str]) -> str | None:
     """Return the most exact pattern that covers a path, or nothing; a star is one name."""
-    fitting = [
-        pattern
-        for pattern in patterns
-        if re.fullmatch(re.escape(pattern).replace(r"\*", r"[^.]+"), path)
-    ]
+    fitting = [pattern for pattern in patterns if _compiled(pattern).fullmatch(path)]
     return max(fitting, key=lambda p: (len(p) - 2 * p.count("*"), p), default=None)
 
 

@@ -165,19 +165,19 @@ def test_command_that_makes_no_sense_ends_with_2(capsys, tmp_path, words, said):
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("command", ["read", "compare"])
+@pytest.mark.parametrize("command", ["read", "compare", "untreated"])
 def test_missing_file_ends_with_2(capsys, command):
     code, out, err = run(capsys, command, "no/such/file.csv")
     assert (code, out) == (2, "")
     assert "no/such/file.csv: No such file" in err
 
 
-@pytest.mark.parametrize("command", ["read", "compare"])
+@pytest.mark.parametrize("command", ["read", "compare", "untreated"])
 def test_folder_ends_with_2(capsys, command, tmp_path):
     assert run(capsys, command, tmp_path)[0] == 2
 
 
-@pytest.mark.parametrize("command", ["read", "compare"])
+@pytest.mark.parametrize("command", ["read", "compare", "untreated"])
 def test_useless_file_ends_with_4(capsys, command, tmp_path):
     path = tmp_path / "useless.csv"
     path.write_text("name,height\nx,180\n", encoding="utf-8")
@@ -193,7 +193,7 @@ def ambiguous(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("command", ["read", "compare"])
+@pytest.mark.parametrize("command", ["read", "compare", "untreated"])
 def test_open_question_ends_with_3_and_says_how_to_answer(capsys, command, tmp_path):
     code, out, err = run(capsys, command, ambiguous(tmp_path))
     assert (code, out) == (3, "")
@@ -295,3 +295,89 @@ def test_unknown_command_shows_how_to_call_it(capsys, words):
         alslope.main(words)
     assert stopped.value.code == 2
     assert "usage: alslope" in capsys.readouterr().err
+
+
+# ---- untreated -----------------------------------------------------------------------------------
+
+
+def simulated(capsys, *words):
+    code, out, err = run(capsys, "untreated", *words, "--trials", "100", "--json")
+    assert code == 0, err
+    return strict(out)
+
+
+def test_untreated_json_holds_the_block_of_compare(capsys):
+    said = simulated(capsys, EXAMPLE)
+    same = compared(capsys, EXAMPLE, "--set", "untreated_trials=100")
+    assert said["schema"] == "alslope-untreated-1"
+    assert said["untreated"] == same["untreated"]
+    for key, block in same["endpoints"].items():
+        found = said["endpoints"][key]
+        assert {name: found[name] for name in block["untreated"]} == block["untreated"]
+        keys = [row["preset"] for row in found["over_presets"]["presets"]]
+        assert keys[0] == "reference"
+        assert len(keys) == len(set(keys)) > 3
+        assert found["regression_to_the_mean"]["formula"]["observed_change"] == pytest.approx(
+            same["endpoints"][key]["change"]["mean"]
+        )
+    assert {"settings", "versions", "trial"} <= set(said)
+    assert any("not in the file" in text for text in said["not_covered"])
+
+
+def test_untreated_options_are_settings(capsys):
+    entry = ["slope_at_most:-0.5", "alsfrs_r_at_least:26"]
+    words = [w for rule in entry for w in ("--entry", rule)]
+    said = simulated(capsys, EXAMPLE, "--history", "slower", "--set", "history=reference", *words)
+    assert said["settings"]["history"] == said["untreated"]["natural_history"]["preset"] == "slower"
+    assert said["settings"]["untreated_trials"] == said["untreated"]["trials"] == 100
+    assert said["settings"]["entry_rule"] == entry
+    (rule,) = said["entry_rules"]
+    assert rule["rule"] == entry
+    assert 0 < rule["accepted_share"] < 1
+    assert len(simulated(capsys, EXAMPLE)["entry_rules"]) > 3
+
+
+def test_untreated_seed_decides(capsys):
+    first, again, other = (
+        simulated(capsys, EXAMPLE, "--set", f"seed={seed}")["endpoints"] for seed in (1, 1, 2)
+    )
+    assert first == again != other
+
+
+def test_untreated_text_gives_verdict_shares_and_limits(capsys):
+    code, out, _ = run(capsys, "untreated", EXAMPLE, "--trials", "100")
+    assert code == 0
+    assert "(simulated)" in out.splitlines()[0]
+    for said in ("100 simulated untreated trials", "reach P < 0.05", "Over ", "not covered"):
+        assert said in out
+    for label in ("ALSFRS-R: ", "FVC: "):
+        assert sum(line.startswith(label) for line in out.splitlines()) >= 2
+    assert "nan" not in out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--trials", "5"], "--trials: a number from 100"),
+        (["--history", "rosy"], "--history: one of reference"),
+        (["--entry", "age:3"], "--entry: “age” is no entry condition"),
+        (["--entry", "none", "--entry", "slope_at_most:-1"], "--entry: an entry rule is “none”"),
+        (["--set", "untreated_trials=7"], "--set untreated_trials"),
+    ],
+    ids=str,
+)
+def test_untreated_that_makes_no_sense_ends_with_2(capsys, words, said):
+    code, out, err = run(capsys, "untreated", EXAMPLE, *words)
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+@pytest.mark.parametrize(("patients", "months"), [(1, (-3, 0, 3, 6)), (3, (0,))])
+def test_untreated_of_trials_without_a_result_says_why(capsys, tmp_path, patients, months):
+    path = tmp_path / "small.csv"
+    path.write_text(trial_csv(patients, months=months), encoding="utf-8")
+    code, out, _ = run(capsys, "untreated", path, "--trials", "100")
+    assert code == 0
+    assert "not compared with untreated trials" in out
+    for block in simulated(capsys, path)["endpoints"].values():
+        assert block["reason"]

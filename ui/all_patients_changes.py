@@ -7,7 +7,8 @@ import streamlit as st
 from analysis.comparison import Comparison, EndpointComparison
 from data.trial import Trial
 from report import tables, words
-from report.charts.caterpillar import caterpillar_figure, pages_of, ranked_changes
+from report.charts.caterpillar import caterpillar_figure, pages_of
+from report.charts.change_rows import ranked_changes
 from report.charts.rows import MOST_ROWS
 from report.charts.waterfall import waterfall_alt
 from report.frames import frame_for

@@ -87,7 +87,7 @@ def show_figure(chart: Chart, trial: Trial) -> int | None:
         return str(framed.to_json(engine="json"))
 
     def as_csv() -> str:
-        return csv_text(chart.numbers(names), trial, chart.frame.note)
+        return csv_text(chart.numbers(names), trial, chart.frame.note, chart.frame.untreated)
 
     drawn, height = once(("screen", look.name, key), on_screen)
     clicked = mount_chart(

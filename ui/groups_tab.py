@@ -22,6 +22,7 @@ from ui.figures import Chart, show_figure
 from ui.setting_widgets import choice
 from ui.tables import show_small_table
 from ui.text import inert
+from ui.untreated_results import untreated_said
 
 _GROUPINGS: Final[dict[GroupBy, str]] = {
     "none": "no groups",
@@ -66,13 +67,14 @@ def _one_endpoint(
         position = groups_figure_of(trial, comparison, result)
         if position is not None:
             state.open_patient(position)
-    show_small_table(detail_tables.groups(found), f"groups-{key}", trial)
+    said = untreated_said(trial, comparison, key)
+    show_small_table(detail_tables.groups(found), f"groups-{key}", trial, untreated=said)
     for note in group_words.notes(found):
         st.caption(inert(note))
     if found.difference is None:
         return
     tests = detail_tables.group_tests(found, group_words.direction(result))
-    show_small_table(tests, f"group-tests-{key}", trial)
+    show_small_table(tests, f"group-tests-{key}", trial, untreated=said)
     model = once(
         ("interaction", trial.instance, comparison.settings.key, key),
         lambda: group_model(trial, result, comparison.settings),
@@ -108,6 +110,7 @@ def groups_figure_of(
             comparison,
             trial,
             endpoint=result.endpoint.key,
+            untreated=untreated_said(trial, comparison, result.endpoint.key),
         ),
         alt=groups_alt(result.endpoint, result.unit, members, difference.primary),
         numbers=lambda names: tables.per_patient(comparison, result, names),

@@ -15,17 +15,29 @@ from streamlit.navigation.page import StreamlitPage
 TRIAL: Final = "pages/trial.py"
 PATIENTS: Final = "pages/patients.py"
 SLOPES: Final = "pages/slopes.py"
+UNTREATED: Final = "pages/untreated.py"
 
 ICON: Final = str(Path(__file__).with_name("icon.svg"))
 """The page's icon, from our own files: a named icon would be fetched from a foreign server."""
 
-_ADDRESSES: Final = {TRIAL: "your-trial", PATIENTS: "each-patient", SLOPES: "before-and-after"}
+_ADDRESSES: Final = {
+    TRIAL: "your-trial",
+    PATIENTS: "each-patient",
+    SLOPES: "before-and-after",
+    UNTREATED: "with-no-transplant",
+}
 _ICONS: Final = {
     TRIAL: ":material/folder_open:",
     PATIENTS: ":material/person:",
     SLOPES: ":material/compare_arrows:",
+    UNTREATED: ":material/blur_on:",
 }
-_TITLES: Final = {TRIAL: "Trial", PATIENTS: "Patients", SLOPES: "Slopes"}
+_TITLES: Final = {
+    TRIAL: "Trial",
+    PATIENTS: "Patients",
+    SLOPES: "Slopes",
+    UNTREATED: "Untreated",
+}
 
 
 def pages() -> list[StreamlitPage]:
@@ -38,7 +50,7 @@ def pages() -> list[StreamlitPage]:
             url_path=_ADDRESSES[path],
             default=path == SLOPES,
         )
-        for path in (TRIAL, PATIENTS, SLOPES)
+        for path in (TRIAL, PATIENTS, SLOPES, UNTREATED)
     ]
 
 

@@ -18,12 +18,14 @@ from ui.groups_tab import groups_figure_of
 from ui.models import model_of
 from ui.tables import show_small_table, show_table
 from ui.text import inert
+from ui.untreated_results import untreated_if_light, untreated_said
 
 _COLUMN_WORDS: Final = {
     f"{of}_ci_{end}": f"{of}, CI {end}"
     for of in ("before", "after", "change")
     for end in ("low", "high")
 } | {"before_months": "months before", "after_months": "months after"}
+_TOO_MANY: Final = "Untreated: not simulated here, that takes longer; open the page Untreated."
 
 
 def answer(trial: Trial, comparison: Comparison, result: EndpointComparison) -> int | None:
@@ -45,6 +47,8 @@ def answer(trial: Trial, comparison: Comparison, result: EndpointComparison) -> 
         missing = words.missing_line(result)
         if missing:
             st.caption(inert(missing))
+        untreated = untreated_said(trial, comparison, result.endpoint.key)
+        st.caption(inert(_untreated_line(trial, comparison, untreated)))
     if result.against_control is not None:
         return groups_figure_of(trial, comparison, result)
     chosen = state.view().patient
@@ -58,6 +62,7 @@ def answer(trial: Trial, comparison: Comparison, result: EndpointComparison) -> 
             comparison,
             trial,
             endpoint=result.endpoint.key,
+            untreated=untreated,
         ),
         alt=words.alt_text(result),
         numbers=lambda names: tables.per_patient(comparison, result, names),
@@ -65,6 +70,16 @@ def answer(trial: Trial, comparison: Comparison, result: EndpointComparison) -> 
         saves=result.n > 0,
     )
     return show_figure(chart, trial)
+
+
+def _untreated_line(trial: Trial, comparison: Comparison, said: str) -> str:
+    """Return the sentence on untreated trials for the screen, and whom it is about."""
+    found = untreated_if_light(trial, comparison)
+    if found is None:
+        return _TOO_MANY
+    return (
+        f"{said} Simulated are the patients outside “{found.control}”." if found.control else said
+    )
 
 
 def before_quoting(found: tuple[str, ...]) -> None:
@@ -104,4 +119,5 @@ def patients_table(trial: Trial, comparison: Comparison, result: EndpointCompari
         }
         | {"in_the_test": "in the test"},
         export=tables.per_patient(comparison, result, tables.export_names(trial)),
+        untreated=untreated_said(trial, comparison, result.endpoint.key),
     )

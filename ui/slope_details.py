@@ -39,6 +39,7 @@ from ui.models import model_of, population_of
 from ui.setting_widgets import several, toggle, whole
 from ui.tables import show_small_table
 from ui.text import inert
+from ui.untreated_results import untreated_if_light, untreated_said
 
 Results = Sequence[EndpointComparison]
 
@@ -85,7 +86,13 @@ def tests_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
     if any(result.n for result in comparison.endpoints):
         main = tables.tests_on_screen(comparison, exploratory=False)
         if len(main):
-            show_small_table(main, "tests", trial, export=tables.tests(comparison))
+            show_small_table(
+                main,
+                "tests",
+                trial,
+                export=tables.tests(comparison),
+                untreated=untreated_said(trial, comparison),
+            )
     controlled = any(result.against_control is not None for result in results)
     st.caption(
         (
@@ -100,12 +107,20 @@ def tests_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
     with st.expander("Exploratory: other tests, effect sizes, Bayes factor, equivalence"):
         more = tables.tests_on_screen(comparison, exploratory=True)
         if len(more):
-            show_small_table(more, "exploratory", trial, export=tables.tests(comparison))
+            show_small_table(
+                more,
+                "exploratory",
+                trial,
+                export=tables.tests(comparison),
+                untreated=untreated_said(trial, comparison),
+            )
         for result in results:
             further = detail_tables.further_analyses(result)
             if len(further):
                 st.markdown(f"##### {result.endpoint.label}")
-                show_small_table(further, f"further-{result.endpoint.key}", trial)
+                said = untreated_said(trial, comparison, result.endpoint.key)
+                name = f"further-{result.endpoint.key}"
+                show_small_table(further, name, trial, untreated=said)
 
 
 def model_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
@@ -137,7 +152,10 @@ def model_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
             st.info(f"The model cannot be estimated: {found.reason}.", icon=":material/info:")
             continue
         show_small_table(
-            detail_tables.model(found, result.rate, result.unit), f"model-{key}", trial
+            detail_tables.model(found, result.rate, result.unit),
+            f"model-{key}",
+            trial,
+            untreated=untreated_said(trial, comparison, key),
         )
         st.caption(f"{found.n_patients} patients, {found.n_rows} visits. {' '.join(found.notes)}")
         if found.explanation:
@@ -171,7 +189,11 @@ def _model_course(
             build=lambda look, names: model_course_figure(endpoint, course, look),
             depends=settings.key,
             frame=frame_for(
-                f"{endpoint.label}: mean course by the mixed model", subtitle, comparison, trial
+                f"{endpoint.label}: mean course by the mixed model",
+                subtitle,
+                comparison,
+                trial,
+                untreated=untreated_said(trial, comparison, endpoint.key),
             ),
             alt=model_course_alt(endpoint, course),
             numbers=lambda names: detail_tables.model_course(endpoint, course.by_month),
@@ -211,7 +233,10 @@ def _responders(trial: Trial, comparison: Comparison, result: EndpointComparison
         st.caption("What noise alone produces is not known with this way of estimating slopes.")
     with st.expander("Numbers"):
         show_small_table(
-            detail_tables.responders(result), f"responders-{result.endpoint.key}", trial
+            detail_tables.responders(result),
+            f"responders-{result.endpoint.key}",
+            trial,
+            untreated=untreated_said(trial, comparison, result.endpoint.key),
         )
 
 
@@ -320,12 +345,17 @@ def _course(trial: Trial, comparison: Comparison, result: EndpointComparison) ->
     )
 
 
-def methods_tab(comparison: Comparison, results: Results) -> None:
+def methods_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
     """Draw the sentences that a text can carry."""
+    lines = []
+    for result in results:
+        said = untreated_said(trial, comparison, result.endpoint.key)
+        lines += [words.results_sentence(result), *([said] if said else [])]
     st.markdown("##### Results")
-    st.code("\n".join(words.results_sentence(r) for r in results), language=None, wrap_lines=True)
+    st.code("\n".join(lines), language=None, wrap_lines=True)
     st.markdown("##### Methods")
-    st.code(methods_paragraph(comparison), language=None, wrap_lines=True)
+    found = untreated_if_light(trial, comparison)
+    st.code(methods_paragraph(comparison, found), language=None, wrap_lines=True)
     st.markdown("##### Before quoting this")
     st.code("\n".join(caveats(comparison)) or "–", language=None, wrap_lines=True)
 
@@ -350,6 +380,7 @@ def _chart(
             comparison,
             trial,
             endpoint=result.endpoint.key,
+            untreated=untreated_said(trial, comparison, result.endpoint.key),
         ),
         alt=alt,
         numbers=lambda names: tables.per_patient(comparison, result, names),

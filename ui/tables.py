@@ -24,6 +24,7 @@ def show_table(
     export: pd.DataFrame | None = None,
     height: int | None = None,
     on_choice: Callable[[int | None], None] | None = None,
+    untreated: str = "",
 ) -> None:
     """Show a table with a button that saves it.
 
@@ -44,6 +45,8 @@ def show_table(
     on_choice
         Called with the row that the reader chooses, ``None`` when it is let go; without it rows
         cannot be chosen.
+    untreated
+        What untreated trials with this run-in look like, for the file of a table of results.
     """
     options: dict[str, Any] = {} if height is None else {"height": height}
     if on_choice is not None:
@@ -54,16 +57,24 @@ def show_table(
 
         options |= {"on_select": chosen, "selection_mode": "single-row"}
     st.dataframe(table, hide_index=True, column_config=columns, key=f"table-{name}", **options)
-    _save_button(table if export is None else export, name, trial)
+    _save_button(table if export is None else export, name, trial, untreated)
 
 
 def show_small_table(
-    table: pd.DataFrame, name: str, trial: Trial, *, export: pd.DataFrame | None = None
+    table: pd.DataFrame,
+    name: str,
+    trial: Trial,
+    *,
+    export: pd.DataFrame | None = None,
+    untreated: str = "",
 ) -> None:
-    """Show a table of a few rows whose text wraps, with a button that saves it."""
+    """Show a table of a few rows whose text wraps, with a button that saves it.
+
+    The parameters are those of :func:`show_table`.
+    """
     shown = table.map(lambda cell: _unbroken(inert(cell)) if isinstance(cell, str) else cell)
     st.table(shown, border="horizontal", hide_index=True)
-    _save_button(table if export is None else export, name, trial)
+    _save_button(table if export is None else export, name, trial, untreated)
 
 
 def _unbroken(text: str) -> str:
@@ -71,13 +82,13 @@ def _unbroken(text: str) -> str:
     return text.replace(" ", "\u00a0").replace("\\-", "\u2011") if len(text) < 24 else text
 
 
-def _save_button(table: pd.DataFrame, name: str, trial: Trial) -> None:
+def _save_button(table: pd.DataFrame, name: str, trial: Trial, untreated: str) -> None:
     chosen = state.settings()
     note = equation_note(trial, chosen) if "fvc" in chosen.endpoints else ""
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.download_button(
             "CSV",
-            data=lambda: ("\ufeff" + csv_text(table, trial, note)).encode(),
+            data=lambda: ("\ufeff" + csv_text(table, trial, note, untreated)).encode(),
             file_name=f"{name}.csv",
             mime="text/csv",
             icon=":material/download:",

@@ -18,7 +18,7 @@ def draw_people(
     between: float,
     n: int,
     rng: np.random.Generator,
-    first_month: float = 0.0,
+    first_month: float | FloatArray = 0.0,
 ) -> dict[str, Drawn]:
     """Draw people from the natural history, each with all endpoints.
 
@@ -33,26 +33,28 @@ def draw_people(
     rng
         Source of chance.
     first_month
-        Month of the first visit, at most 0: the level is drawn there. People who decline fast are
-        then the lower ones at day 0, and nobody begins far beyond the end of the scale.
+        Month of the first visit, at most 0, of everybody or of each person: the level is drawn
+        there. People who decline fast are then the lower ones at day 0, and nobody begins far
+        beyond the end of the scale.
 
     Returns
     -------
     dict of Drawn
         By endpoint, each of shape 1 × ``n``.
     """
-    nothing = np.zeros(n)
-    unseen = RunIn(nothing, np.full(n, np.nan), np.full(n, np.nan), nothing, nothing)
+    # Many draws of one person of whom nothing is known are as many people.
+    nothing = np.zeros(1)
+    unseen = RunIn(nothing, np.full(1, np.nan), np.full(1, np.nan), nothing, nothing)
     keys = tuple(histories)
     drawn = draw_given_run_in(
-        tuple(unseen for _ in keys), tuple(histories.values()), between, 1, rng
+        tuple(unseen for _ in keys), tuple(histories.values()), between, n, rng
     )
     found = {}
     for key, one in zip(keys, drawn, strict=True):
         history = histories[key]
         first = history.level_mean + history.level_sd * rng.standard_normal((1, n))
-        level = first - one.before * first_month - history.bend / 2 * first_month**2
-        found[key] = Drawn(level, one.before, one.after)
+        level = first - one.before.T * first_month - history.bend / 2 * first_month**2
+        found[key] = Drawn(level, one.before.T, one.after.T)
     return found
 
 

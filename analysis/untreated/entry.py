@@ -7,16 +7,18 @@ met by their simulated run-in. The rule has to be known, which is why people wit
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
-from analysis.comparison import Comparison, EndpointComparison
+from analysis.comparison import Comparison
 from analysis.results import finite
 from analysis.setting_untreated import NO_RULE, entry_words
-from analysis.untreated.assumed import Assumed, assumed_history
+from analysis.slope_points import Points, place_points
+from analysis.untreated.assumed import assumed_history
 from analysis.untreated.benchmark import (
     Prepared,
     Progress,
@@ -24,15 +26,12 @@ from analysis.untreated.benchmark import (
     outcome_under,
     prepare,
 )
-from analysis.untreated.courses import course_at, draw_people
+from analysis.untreated.entry_people import FEWEST_PASSING, EntryDesign, design_of, people_of
+from analysis.untreated.entry_rules import run_in_visits
 from analysis.untreated.outcome import UntreatedEndpoint
-from analysis.untreated.plan import screening_month
-from analysis.untreated.plan_entry import EntryRule, passing, rules_of, weeks_looked_back
-from analysis.untreated.posterior import Drawn
-from analysis.untreated.replicates import slopes_of
-from analysis.untreated.scores import noisy_scores
-from data.endpoints import ENDPOINTS
-from data.trial import BoolArray, FloatArray, IntArray, Trial
+from analysis.untreated.plan_entry import EntryRule, rules_of
+from analysis.untreated.replicates import batches, slopes_of
+from data.trial import FloatArray, Trial
 
 PLAUSIBLE: Final[tuple[tuple[str, ...], ...]] = (
     (NO_RULE,),
@@ -43,16 +42,16 @@ PLAUSIBLE: Final[tuple[tuple[str, ...], ...]] = (
 )
 """Rules that stand for "not known": from everybody to only those who declined fast lately."""
 
-RULED: Final = ("alsfrs_r", "fvc")
-"""Endpoints that entry rules ask about."""
-
 _STREAM: Final = 7
-_AT_ONCE: Final = 4_000
-_MOST_DRAWN: Final = 600_000
-_FEWEST_PASSING: Final = 0.001
-_MOST_VALUES: Final = 2_000_000
-_SCREENING_WEEKS: Final = 2.0
-_WEEKS_PER_MONTH: Final = 30.4375 / 7
+"""Keeps this use of the seed apart from other ones."""
+
+_MOST_VISITS: Final = 6_000_000
+"""Visits of all trials of one rule: the more patients, the fewer trials."""
+
+_MOST_DRAWN: Final = 4_000_000
+"""People drawn for one rule: the fewer of them meet it, the fewer trials."""
+
+_FEWEST_TRIALS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +63,11 @@ class EntryBenchmark:
     rule, words
         Conditions as in ``Settings.entry_rule``, and in words.
     trials
-        Simulated trials.
+        Simulated trials: fewer than asked for where there are many patients, or where few people
+        meet the rule.
     accepted
-        Share of the people drawn who meet the rule; NaN where nobody was drawn.
+        Share of people drawn at random who meet the rule, every patient's visits counting alike;
+        NaN where nobody was drawn.
     endpoints
         One entry an endpoint of the comparison; empty where nothing can be said.
     reason
@@ -111,20 +112,33 @@ def entry_benchmarks(
     trial, comparison
         The trial and its comparison, whose settings hold the rule.
     progress
-        Called after every rule with the share that is done; ends the work if it returns ``False``.
+        Called with the share that is done; ends the work if it returns ``False``.
     """
     stated = comparison.settings.entry_rule
     rules = (stated,) if stated else PLAUSIBLE
-    found = []
-    for at, rule in enumerate(rules):
-        found.append(entry_benchmark(trial, comparison, rule))
-        if progress is not None and not progress((at + 1) / len(rules)):
+    found: list[EntryBenchmark] = []
+    going_on = True
+
+    def go_on(share: float) -> bool:
+        nonlocal going_on
+        if progress is not None:
+            going_on = progress((len(found) + share) / len(rules))
+        return going_on
+
+    for rule in rules:
+        found.append(entry_benchmark(trial, comparison, rule, progress=go_on))
+        if not going_on:
             break
     return tuple(found)
 
 
 def entry_benchmark(
-    trial: Trial, comparison: Comparison, rule: tuple[str, ...], *, trials: int | None = None
+    trial: Trial,
+    comparison: Comparison,
+    rule: tuple[str, ...],
+    *,
+    trials: int | None = None,
+    progress: Progress | None = None,
 ) -> EntryBenchmark:
     """Return how often the result appears in untreated trials with an entry rule.
 
@@ -135,166 +149,114 @@ def entry_benchmark(
     rule
         Conditions as in ``Settings.entry_rule``, not empty.
     trials
-        How many trials; by default those of the settings, and fewer where there are many visits.
+        How many trials; by default those of the settings, and fewer where there are many patients
+        or where few people meet the rule.
+    progress
+        Called with the share that is done; if it returns ``False`` the work ends and the whole
+        trials that were simulated so far are given.
 
     Notes
     -----
-    A slope of the rule is the least-squares slope of all ALSFRS-R visits up to day 0, whatever the
-    windows are. Points lost in m weeks count from the visit nearest to m weeks before day 0 if one
-    lies within 2 weeks of it; else a screening visit is simulated there, which is in no slope.
+    Every person is drawn again until the rule is met by the scores as they would be written down,
+    with visit noise and rounding; the visits after day 0 follow. Only patients who are compared are
+    simulated, each endpoint at the visits that the patient has of it. What a condition asks is
+    described in :func:`analysis.untreated.entry_rules.asked_of`.
     """
     settings = comparison.settings
     assumed, prepared = assumed_history(settings), prepare(trial, comparison)
-    words = entry_words(rule)
-    reason = _impossible(prepared, rules_of(rule), assumed)
+    rules, words = rules_of(rule), entry_words(rule)
+    points = {one.endpoint: _points(trial, comparison, one.endpoint) for one in rules}
+    reason = _impossible(prepared, rules, points)
     if reason:
-        return EntryBenchmark(rule, words, 0, np.nan, (), reason)
-    visits = max(len(one.points.month) for one in prepared.schedules.values())
-    most = max(100, _MOST_VALUES // max(1, visits))
-    wanted = min(trials or settings.untreated_trials, most)
+        return EntryBenchmark(rule, words, 0, math.nan, (), reason)
+    design = design_of(prepared, assumed, rules, points)
     rng = np.random.default_rng([settings.seed, _STREAM])
-    values = {
-        key: np.empty((wanted, len(one.points.month)))
-        for key, one in prepared.schedules.items()
-        if one.n
-    }
-    drawn = accepted = 0
-    for patient in prepared.who:
-        person = _Person(prepared, int(patient), rules_of(rule), assumed)
-        tried, kept, scores = person.draw(wanted, rng)
-        drawn, accepted = drawn + tried, accepted + kept
-        if scores is None:
-            reason = (
-                f"fewer than {100 * _FEWEST_PASSING:g} % of untreated people meet the rule at the "
-                "visits of some patients"
-            )
-            return EntryBenchmark(rule, words, 0, accepted / drawn, (), reason)
-        for key, (columns, seen) in scores.items():
-            values[key][:, columns] = seen
+    accepted = design.accepted(rng)
+    if accepted < FEWEST_PASSING:
+        return EntryBenchmark(rule, words, 0, accepted, (), _too_few("the rule"))
+    wanted = _trials(design, accepted, trials or settings.untreated_trials)
+    simulated, reason = _simulated(prepared, design, wanted, rng, progress)
+    done = max((len(one.after) for one in simulated.values()), default=0)
+    if not done:
+        return EntryBenchmark(rule, words, 0, accepted, (), reason or "stopped")
     return EntryBenchmark(
         rule=rule,
         words=words,
-        trials=wanted,
-        accepted=accepted / drawn,
+        trials=done,
+        accepted=accepted,
         endpoints=tuple(
-            outcome_under(prepared, result, assumed, _slopes(prepared, result, values))
+            outcome_under(prepared, result, assumed, simulated.get(result.endpoint.key))
             for result in comparison.endpoints
         ),
     )
 
 
-def _slopes(
-    prepared: Prepared, result: EndpointComparison, values: Mapping[str, FloatArray]
-) -> SimulatedSlopes | None:
-    key = result.endpoint.key
-    if key not in values:
-        return None
-    return SimulatedSlopes(*slopes_of(prepared.schedules[key], values[key]))
+def _points(trial: Trial, comparison: Comparison, key: str) -> Points:
+    """Return the visits of an endpoint that a rule asks about, compared or not."""
+    result = comparison.endpoint(key)
+    if result is None:
+        return place_points(trial, key, comparison.settings)
+    return result.slopes.points
 
 
-def _impossible(prepared: Prepared, rules: tuple[EntryRule, ...], assumed: Assumed) -> str:
+def _impossible(
+    prepared: Prepared, rules: tuple[EntryRule, ...], points: Mapping[str, Points]
+) -> str:
     """Return why no trial can be simulated, or nothing."""
+    if not prepared.schedules:
+        return "no natural history is known for the endpoints that are compared: none is guessed"
     if not len(prepared.who):
-        return "no patient can be compared, or no natural history is known"
+        return "no patient can be compared"
     if any(one.from_onset is not None for one in prepared.schedules.values()):
         return "slopes before are counted from onset, which is not simulated"
     if any(rule.kind.startswith("slope") for rule in rules):
-        points = _run_in_points(prepared, "alsfrs_r")
-        n = 0 if points is None else min(int(np.sum(points[0] == i)) for i in prepared.who)
-        if n < 2:
-            return "some patients have fewer than 2 ALSFRS-R visits up to day 0, so no run-in slope"
+        few = int(np.sum(run_in_visits(points["alsfrs_r"], prepared.who) < 2))
+        if few:
+            return (
+                f"{few} of {len(prepared.who)} compared patients have fewer than 2 ALSFRS-R visits "
+                "up to day 0: a rule about the run-in slope needs 2"
+            )
     return ""
 
 
-def _run_in_points(prepared: Prepared, key: str) -> tuple[FloatArray, FloatArray] | None:
-    """Return patient and month of all analysable visits up to day 0, or nothing without them."""
-    result = prepared.comparison.endpoint(key)
-    if result is None:
-        return None
-    points = result.slopes.points
-    seen = points.analysable & (points.month <= 0)
-    return points.patient[seen].astype(np.float64), points.month[seen]
+def _too_few(what: str) -> str:
+    return f"fewer than {100 * FEWEST_PASSING:g} % of untreated people meet {what}"
 
 
-class _Person:
-    """One place in the trial: the visits of a patient, filled by people who meet the rule."""
+def _trials(design: EntryDesign, accepted: float, wanted: int) -> int:
+    """Return how many trials to simulate, within bounds of work."""
+    visits, people = sum(design.sizes.values()), design.n
+    most = min(_MOST_VISITS // visits, int(_MOST_DRAWN * accepted / people))
+    return min(wanted, max(_FEWEST_TRIALS, most))
 
-    def __init__(
-        self, prepared: Prepared, patient: int, rules: tuple[EntryRule, ...], assumed: Assumed
-    ) -> None:
-        self.assumed = assumed
-        self.rules = rules
-        self.columns: dict[str, IntArray] = {}
-        self.months: dict[str, FloatArray] = {}
-        for key, schedule in prepared.schedules.items():
-            at = np.flatnonzero(schedule.who == patient)
-            if len(at):
-                self.columns[key] = np.flatnonzero(schedule.points.patient == at[0])
-                self.months[key] = schedule.points.month[self.columns[key]]
-        self.first_month = min((float(m.min()) for m in self.months.values()), default=0.0)
-        self.run_in = {key: self._months_up_to_day0(prepared, patient, key) for key in RULED}
 
-    @staticmethod
-    def _months_up_to_day0(prepared: Prepared, patient: int, key: str) -> FloatArray:
-        points = _run_in_points(prepared, key)
-        months = np.empty(0) if points is None else points[1][points[0] == patient]
-        # An entry condition on an endpoint that was not measured asks for a visit on day 0.
-        return months if len(months) else np.zeros(1)
+def _simulated(
+    prepared: Prepared,
+    design: EntryDesign,
+    trials: int,
+    rng: np.random.Generator,
+    progress: Progress | None,
+) -> tuple[dict[str, SimulatedSlopes], str]:
+    """Return slopes of people who meet the rule, by endpoint, and why there are none."""
+    found: dict[str, list[tuple[FloatArray, FloatArray]]] = {key: [] for key in design.sizes}
+    done, reason = 0, ""
+    for size in batches(trials, max(*design.sizes.values(), design.n)):
 
-    def draw(
-        self, wanted: int, rng: np.random.Generator
-    ) -> tuple[int, int, dict[str, tuple[IntArray, FloatArray]] | None]:
-        """Return how many were drawn and accepted, and the scores of the first ``wanted``."""
-        found: list[dict[str, FloatArray]] = []
-        tried = kept = 0
-        while kept < wanted:
-            too_few = tried > 0 and kept < _FEWEST_PASSING * tried
-            if too_few or tried >= _MOST_DRAWN:
-                return tried, kept, None
-            batch, met = self._batch(_AT_ONCE, rng)
-            tried, kept = tried + _AT_ONCE, kept + int(met.sum())
-            found.append({key: scores[met] for key, scores in batch.items()})
-        scores = {
-            key: (self.columns[key], np.concatenate([one[key] for one in found])[:wanted])
-            for key in self.columns
-        }
-        return tried, kept, scores
+        def go_on(share: float, done: int = done, size: int = size) -> bool:
+            return progress is None or progress((done + share * size) / trials)
 
-    def _batch(self, n: int, rng: np.random.Generator) -> tuple[dict[str, FloatArray], BoolArray]:
-        """Return scores at the visits that enter slopes, and who meets the rule."""
-        histories, between = self.assumed.histories, self.assumed.between
-        people = draw_people(histories, between, n, rng, self.first_month)
-        up_to_day0 = {key: self._scores(key, people[key], self.run_in[key], rng) for key in people}
-        met = self._passing(people["alsfrs_r"], up_to_day0, rng)
-        batch = {}
-        for key, months in self.months.items():
-            later = months > 0
-            scores = np.empty((n, len(months)))
-            # Slopes rest on some of the visits up to day 0: those inside the window.
-            place = np.searchsorted(self.run_in[key], months[~later])
-            scores[:, ~later] = up_to_day0[key][:, place]
-            scores[:, later] = self._scores(key, people[key], months[later], rng)
-            batch[key] = scores
-        return batch, met
-
-    def _scores(
-        self, key: str, people: Drawn, months: FloatArray, rng: np.random.Generator
-    ) -> FloatArray:
-        history = self.assumed.histories[key]
-        course = course_at(people, months, history.bend)
-        return noisy_scores(course, history, ENDPOINTS[key], rng)
-
-    def _passing(
-        self, people: Drawn, scores: Mapping[str, FloatArray], rng: np.random.Generator
-    ) -> BoolArray:
-        months, seen = self.run_in["alsfrs_r"], scores["alsfrs_r"]
-        in_run_in = np.ones(len(months), dtype=np.bool_)
-        weeks = weeks_looked_back(self.rules)
-        if weeks is not None:
-            start = screening_month(weeks)
-            if np.min(np.abs(months - start)) * _WEEKS_PER_MONTH > _SCREENING_WEEKS:
-                screened = self._scores("alsfrs_r", people, np.asarray([start]), rng)
-                months = np.concatenate(([start], months))
-                seen = np.concatenate((screened, seen), axis=1)
-                in_run_in = np.concatenate(([False], in_run_in))
-        return passing(self.rules, months, in_run_in, {**scores, "alsfrs_r": seen})
+        people = people_of(design, size, rng, go_on)
+        if people.hopeless:
+            reason = _too_few(f"the rule at the visits of {people.hopeless} patients")
+            return {}, reason
+        if people.scores is None:
+            break
+        for key, values in people.scores.items():
+            found[key].append(slopes_of(prepared.schedules[key], values))
+        done += size
+    joined = {}
+    for key, parts in found.items():
+        if parts:
+            before, after = zip(*parts, strict=True)
+            joined[key] = SimulatedSlopes(np.concatenate(before), np.concatenate(after))
+    return joined, reason

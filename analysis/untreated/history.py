@@ -68,7 +68,11 @@ class History:
             raise ValueError("a t distribution with an SD has more than 2 degrees of freedom")
 
     def noise_sd(self, value: Any) -> Any:
-        """Return the SD of a visit at some values of the course."""
+        """Return the SD of a visit at some values of the course, which may be arrays."""
+        if not self.visit_share:
+            return self.visit_sd + 0 * value
+        if not self.visit_sd:
+            return self.visit_share * abs(value)
         return (self.visit_sd**2 + (self.visit_share * value) ** 2) ** 0.5
 
     def with_(self, **changes: Any) -> History:
@@ -94,7 +98,7 @@ _ALSFRS_R: Final = History(
             "visit_share": "0: scatter of scores does not follow their size",
             "tail_df": "infinite: normal scatter",
             "skew": "0: normal; published slopes are skewed to the steep side (preset “skewed”)",
-            "bend": "0: straight within each period; presets bend by 0.01 and 0.02 points/month²",
+            "bend": "0: straight within each period; a preset has 0.01 points/month²",
             "level_mean": "trials 30 to 37 points at the first visit",
             "level_sd": "trials 5 to 7 points",
         }
@@ -231,9 +235,9 @@ PRESETS: Final = (
     Preset(
         "skewed",
         "skewed slopes",
-        "The steep tail of the slopes before is the longer one (skew-normal with shape −4); means "
-        "and SDs are those of the reference.",
-        _both({"skew": -4.0}, {"skew": -4.0}),
+        "The steep tail of the ALSFRS-R slopes before is the longer one (skew-normal, shape −4); "
+        "means and SDs are those of the reference.",
+        _both({"skew": -4.0}, {}),
     ),
     Preset(
         "less_constant",

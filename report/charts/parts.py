@@ -34,12 +34,16 @@ class Frame:
     note
         What must stand beside the figure on the screen and in its numbers, such as the equation of
         values derived from litres; part of the footer too.
+    untreated
+        What untreated trials with this run-in look like, where the figure shows the result; part of
+        the footer too, and of the numbers.
     """
 
     title: str
     subtitle: str
     footer: str
     note: str = ""
+    untreated: str = ""
 
 
 Names = tuple[str, ...]

@@ -61,7 +61,7 @@ def shares_of(found: Sequence[Responders]) -> tuple[Share, ...]:
     """Return the responders by every rule, ready to be drawn, with exact intervals."""
     return tuple(
         Share(
-            label=_brief(one.rule),
+            label=rule_in_brief(one.rule),
             k=one.of_all.count,
             assessable=one.of_assessable.n,
             compared=one.of_all.n,
@@ -73,7 +73,7 @@ def shares_of(found: Sequence[Responders]) -> tuple[Share, ...]:
     )
 
 
-def _brief(rule: Rule) -> str:
+def rule_in_brief(rule: Rule) -> str:
     """Return a rule in a few signs: the name of a row."""
     if rule.kind == "percent":
         return f"≥ {100 * rule.threshold:g} % less steep"

@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parents[2]
 TRIAL, PATIENTS, SLOPES = "pages/trial.py", "pages/patients.py", "pages/slopes.py"
-PAGES = (TRIAL, PATIENTS, SLOPES)
+UNTREATED = "pages/untreated.py"
+PAGES = (TRIAL, PATIENTS, SLOPES, UNTREATED)
 EXAMPLE = "after-shamsaei-2023"
 EXAMPLE_TITLE = "Simulated trial, modelled on Shamsaei 2023"
 ALERTS = ("error", "warning", "info", "success")

@@ -171,7 +171,7 @@ def test_the_end_of_vital_capacity_is_offered_only_where_the_trial_has_the_event
     toggle.set_value(True).run()
     for page in every_page(at):
         assert query(at)["fvc-until"] == "niv", page
-        assert "FVC ends at NIV" in chips(at), page
+        assert "FVC ends at NIV or tracheostomy" in chips(at), page
     go_to(at, PATIENTS)
     tables = [frame.value for frame in at.dataframe if "counts" in frame.value]
     assert (tables[0]["counts"] == "after NIV or tracheostomy").sum() == 2
@@ -195,7 +195,7 @@ def test_a_link_with_an_end_that_the_trial_does_not_have_can_be_taken_back():
     toggle = next(w for w in at.sidebar.get("toggle") if w.key == "w.fvc_until")
     assert toggle.value is True
     toggle.set_value(False).run()
-    assert "FVC ends at NIV" not in chips(healthy(at))
+    assert "FVC ends at NIV or tracheostomy" not in chips(healthy(at))
 
 
 def test_the_equation_is_offered_only_with_litres_and_only_if_it_can_be_computed():

@@ -12,6 +12,7 @@ from tests.app.driver import (
     PATIENTS,
     SLOPES,
     TRIAL,
+    UNTREATED,
     bar,
     charts,
     copied_link,
@@ -222,7 +223,12 @@ def test_one_patient_and_all_patients_switch():
 def test_copied_link_opens_the_same_page_with_the_same_settings(page):
     at = opened(page, trial="after-shamsaei-2023", after="6", show="fvc", person="4")
     path, parameters = copied_link(at)
-    addresses = {TRIAL: "your-trial", PATIENTS: "each-patient", SLOPES: ""}
+    addresses = {
+        TRIAL: "your-trial",
+        PATIENTS: "each-patient",
+        SLOPES: "",
+        UNTREATED: "with-no-transplant",
+    }
     assert path == addresses[page]
     assert parameters == query(at)
     assert parameters == {

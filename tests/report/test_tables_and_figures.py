@@ -107,6 +107,19 @@ def test_the_panel_of_a_patient_left_out_says_why():
     assert "withdrew" in text
 
 
+def test_reasons_fit_beside_each_other_where_the_figure_is_narrowest():
+    # P0 and P1 stand side by side; a panel of three is 138 px wide in a figure of 500 px.
+    visits = {f"P{k}": {-90: 40, 0: 38, 30: 37} for k in range(3)}
+    trial = made(visits)
+    fig, _ = small_multiples(trial)
+    for k in range(3):
+        (text,) = [text for text in texts(fig) if f"<b>P{k}</b>" in text]
+        _, *lines = text.split("<br>")
+        assert "not compared" in lines[0]
+        assert 1 <= len(lines) <= 2
+        assert max(map(len, lines)) <= 22, lines
+
+
 def test_a_fit_that_leaves_the_scale_is_cut_and_not_tilted():
     # The run-in falls by 3 a month from 12: projected, it would be below 0 after month 4.
     visits = {"A": {-122: 24, -61: 18, 0: 12, 61: 7, 122: 1, 183: 0, 244: 0}}

@@ -1,0 +1,95 @@
+"""The answer of the Untreated page: one card and one figure an endpoint."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from analysis.comparison import Comparison
+from analysis.untreated.outcome import UntreatedEndpoint
+from analysis.untreated.presets import OverPresets
+from data.trial import Trial
+from report import untreated_words as words
+from report.charts.untreated import null_figure, null_numbers
+from report.frames import frame_for
+from report.untreated_entry import entry_legend
+from ui.figures import Chart, show_figure
+from ui.text import inert
+
+
+def answer(
+    trial: Trial, comparison: Comparison, found: UntreatedEndpoint, over: OverPresets | None
+) -> None:
+    """Draw the verdict on one endpoint, and the simulated trials with this one among them.
+
+    Parameters
+    ----------
+    trial, comparison
+        The trial and its comparison.
+    found
+        One endpoint against untreated trials.
+    over
+        The same under every natural history; ``None`` where that is not computed yet.
+    """
+    heading = words.verdict_heading(found, words.verdict_over(found, over))
+    sentence = words.untreated_sentence(found)
+    with st.container(border=True):
+        st.markdown(f"### {inert(heading)}\n{inert(sentence)}")
+        if not found.reason:
+            st.caption(inert(" ".join(_beside(found, over))))
+    null_chart(trial, comparison, found, heading, sentence)
+    if found.reason:
+        return
+    with st.expander("The numbers with their errors"):
+        st.markdown("\n".join(f"- {inert(line)}" for line in words.verdict_lines(found)))
+
+
+def _beside(found: UntreatedEndpoint, over: OverPresets | None) -> list[str]:
+    """Return what the verdict rests on: reasons, other natural histories, extrapolation."""
+    texts = [*found.verdict.reasons, *found.extrapolated]
+    lines = [f"{text[:1].upper()}{text[1:].removesuffix('.')}." for text in texts]
+    if over is None:
+        return [*lines, "Under other natural histories: open Assumptions, it is computed there."]
+    return [words.presets_sentence(over), *lines]
+
+
+def null_chart(
+    trial: Trial,
+    comparison: Comparison,
+    found: UntreatedEndpoint,
+    heading: str,
+    sentence: str,
+    rule: str = "",
+) -> None:
+    """Draw simulated trials with this one among them.
+
+    Parameters
+    ----------
+    trial, comparison, found
+        As for :func:`answer`.
+    heading, sentence
+        Title of saved figures, and what stands in their footer.
+    rule
+        Entry rule of the simulated trials, where they took their people by one.
+    """
+    key, shown = found.endpoint.key, found.cautious
+    legend = entry_legend(found, rule) if rule else words.null_legend(shown)
+    chart = Chart(
+        name=f"{'entry' if rule else 'untreated'}-{key}",
+        build=lambda look, names: null_figure(shown, look),
+        depends=comparison.settings.key,
+        frame=frame_for(
+            heading,
+            legend,
+            comparison,
+            trial,
+            endpoint=key,
+            untreated=sentence,
+        ),
+        alt=words.alt_text(shown),
+        numbers=lambda names: null_numbers(shown),
+        print_width=620,
+        saves=not found.reason,
+    )
+    show_figure(chart, trial)
+    if legend:
+        st.caption(inert(legend))
