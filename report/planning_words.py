@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from analysis.setting_untreated import entry_words
+from analysis.untreated.history import outside_calibration
 from analysis.untreated.plan_entry import rules_of
 from analysis.untreated.plan_presets import PlanPreset
 from analysis.untreated.plan_visits import VisitDesign
@@ -57,7 +58,14 @@ def answer(found: Planning) -> tuple[str, ...]:
         *_smallest(planned, unit),
         _people(found, unit),
         *_beyond(found),
+        *extrapolated(found),
     )
+
+
+def extrapolated(found: Planning) -> tuple[str, ...]:
+    """Return what of the plan lies outside the windows that the natural history rests on."""
+    texts = outside_calibration(found.plan.run_in_months, found.plan.post_months)
+    return tuple(f"{text[:1].upper()}{text[1:].removesuffix('.')}." for text in texts)
 
 
 def _beyond(found: Planning) -> tuple[str, ...]:

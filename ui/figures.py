@@ -96,7 +96,7 @@ def show_figure(chart: Chart, trial: Trial) -> int | None:
             "height": height,
             "printed": once(("print", chart.frame, key), on_paper) if chart.saves else "",
             "printWidth": chart.print_width,
-            "csv": once(("csv", key), as_csv) if chart.saves else "",
+            "csv": once(("csv", chart.frame.untreated, key), as_csv) if chart.saves else "",
             "name": chart.file_name or chart.name,
             "title": chart.frame.title,
             "alt": chart.alt,

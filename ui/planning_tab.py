@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -31,6 +32,8 @@ from ui.text import inert
 from ui.untreated_results import computed
 
 _WIDGET: Final = "w.plan-"
+_NEVER_LIGHT: Final = math.inf
+"""A plan has its own work, whatever the present trial has: it always shows its progress."""
 
 _NUMBERS: Final[dict[str, tuple[str, float, str]]] = {
     "n": ("Patients who start", 1, "Those who are lost later included."),
@@ -205,7 +208,7 @@ def _planned(trial: Trial, comparison: Comparison, plan: Plan) -> Planning | Non
         trial,
         comparison,
         lambda progress: planning(plan, assumed, progress=progress),
-        light=False,
+        times=_NEVER_LIGHT,
     )
 
 
@@ -248,7 +251,7 @@ def _more(
             over_presets(found, settings, progress=lambda share: told((1 + share) / 2)),
         )
 
-    return computed(f"more of {found.plan}", trial, comparison, both, light=False)
+    return computed(f"more of {found.plan}", trial, comparison, both, times=_NEVER_LIGHT)
 
 
 def _go_on(_: float) -> bool:

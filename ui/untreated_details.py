@@ -71,7 +71,13 @@ def _responders(
         alt=untreated_responders_alt(label, shares),
         numbers=lambda names: untreated_responders_numbers(shares),
     )
-    show_small_table(tables.responders(found), f"untreated-responders-{result.endpoint.key}", trial)
+    every = tables.responders(found)
+    show_small_table(
+        every.drop(columns=[name for name in every.columns if name.endswith(", all")]),
+        f"untreated-responders-{result.endpoint.key}",
+        trial,
+        export=every,
+    )
 
 
 def regression_tab(trial: Trial, comparison: Comparison, results: Results) -> None:

@@ -109,7 +109,9 @@ def _axes(
     known = [value for value in values if math.isfinite(value)] + [0.0]
     low, high = min(known), max(known)
     room = 0.1 * (high - low) or 1.0
-    ticks = nice_ticks(low - room, high + room, 4)
+    # The label of the observed change stands above its rule.
+    low, high = low - room, high + 2 * room
+    ticks = nice_ticks(low, high, 4)
     zero = {"zeroline": True, "zerolinecolor": look.ink, "zerolinewidth": 1.2, "showgrid": True}
     top = max(10.0, 1.1 * share)
     shares = nice_ticks(0, top, 4)
@@ -121,7 +123,7 @@ def _axes(
             "title": {"text": f"curvature, {unit}", "standoff": 6,
                       "font": {"size": 13, "color": look.ink2}},
         },
-        yaxis={"domain": _UPPER, "range": [low - room, high + room], "tickvals": ticks,
+        yaxis={"domain": _UPPER, "range": [low, high], "tickvals": ticks,
                "ticktext": tick_texts(ticks), **zero},
         yaxis2={"domain": _LOWER, "range": [0, top], "tickvals": shares,
                 "ticktext": [f"{s:g}" for s in shares], "showgrid": True},

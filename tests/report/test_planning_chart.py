@@ -197,6 +197,12 @@ def test_people_beyond_the_scale_are_told():
     assert "40 of 100 of those who start leaves the scale" in words.answer(beyond)[4]
 
 
+def test_windows_outside_the_calibration_are_told():
+    assert not any(text.startswith("Extrapolated") for text in words.answer(found()))
+    long = found().plan.with_(run_in_months=24)
+    assert words.answer(found(plan=long))[-1].startswith("Extrapolated: the run-in of 24")
+
+
 def test_visits_or_patients_in_a_sentence():
     assert words.visits_sentence(found(), DESIGNS) == (
         "Judged against untreated trials, 12 patients with 2 + 4 visits (72 visits in all) detect "
