@@ -87,7 +87,7 @@ def null_chart(
         ),
         alt=words.alt_text(shown),
         numbers=lambda names: null_numbers(shown),
-        print_width=620,
+        print_width=720,
         saves=not found.reason,
     )
     show_figure(chart, trial)
