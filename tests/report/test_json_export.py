@@ -695,6 +695,10 @@ def test_settings_and_trial_are_told_as_they_were_chosen():
         "filters": [],
         "fvc_until": "all",
         "fvc_equation": "none",
+        "untreated_trials": 2_000,
+        "history": "reference",
+        "history_values": [],
+        "entry_rule": [],
     }
     same(document["settings"], unchosen | chosen)
     assert document["absent_endpoints"] == ["svc"]
