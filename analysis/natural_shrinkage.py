@@ -161,8 +161,10 @@ def natural_slopes(history: History) -> NaturalHistory:
         Of one endpoint.
     """
     named = (
-        ("Mean", "mean_before"),
-        ("SD between patients", "sd_before"),
+        ("Mean before", "mean_before"),
+        ("Mean after", "mean_after"),
+        ("SD of slopes before", "sd_before"),
+        ("SD of slopes after", "sd_after"),
         ("Correlation of the two slopes", "correlation"),
     )
     texts = (f"{name}: {history.sources.get(key, 'no source')}." for name, key in named)

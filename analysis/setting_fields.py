@@ -10,6 +10,9 @@ from typing import Any, Final
 
 from analysis.untreated.history import PRESETS
 
+LONGEST_NUMBER: Final = 40
+"""Characters of a number in a link; a longer text is refused, never cut to another number."""
+
 
 class SettingsProblem(ValueError):
     """A setting outside its bounds."""
@@ -86,8 +89,10 @@ class Field:
             if True in self.choices:
                 return {"yes": True, "no": False}.get(text, text)
             return {str(c).replace(" ", "-"): c for c in self.choices}.get(text, text)
+        if len(text) > LONGEST_NUMBER:
+            raise SettingsProblem("a number is needed")
         try:
-            return float(text[:40])
+            return float(text)
         except ValueError:
             raise SettingsProblem("a number is needed") from None
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
-from analysis.setting_fields import SettingsProblem
+from analysis.setting_fields import LONGEST_NUMBER, SettingsProblem
 from analysis.untreated.history import HISTORIES
 from data.endpoints import ENDPOINTS
 
@@ -17,6 +17,9 @@ BETWEEN: Final = "between"
 
 NO_RULE: Final = "none"
 """The entry rule of a trial that took everybody."""
+
+_DECIMALS: Final = 6
+"""Decimals that are kept of a number: two numbers that differ in later ones are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ RULE_BOUNDS: Final[Mapping[str, tuple[tuple[float, float], ...]]] = MappingProxy
 
 
 def history_field(name: str) -> HistoryField:
-    """Return what "endpoint.field" or "between" may be.
+    """Return what "endpoint.field" or "between" may be; no score lies above the endpoint's scale.
 
     Raises
     ------
@@ -140,7 +143,10 @@ def history_field(name: str) -> HistoryField:
     endpoint, _, field = name.partition(".")
     if endpoint not in HISTORIES or field not in HISTORY_FIELDS:
         raise SettingsProblem(f"the natural history has no number called “{name[:40]}”")
-    return HISTORY_FIELDS[field]
+    spec = HISTORY_FIELDS[field]
+    if spec.unit == "score":
+        return replace(spec, high=min(spec.high, ENDPOINTS[endpoint].high))
+    return spec
 
 
 def checked_history_values(entries: tuple[str, ...]) -> tuple[str, ...]:
@@ -191,7 +197,7 @@ def checked_entry_rule(entries: tuple[str, ...]) -> tuple[str, ...]:
     if NO_RULE in entries:
         if len(entries) > 1:
             raise SettingsProblem("an entry rule is “none” or a list of conditions, not both")
-        return entries
+        return (NO_RULE,)
     found: dict[str, tuple[float, ...]] = {}
     for entry in entries:
         name, *texts = entry.split(":")
@@ -249,10 +255,13 @@ def edit_words(entries: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _number(text: str, name: str) -> float:
+    """Return a number as it is kept; equal numbers have equal texts, so there is no −0."""
+    if len(text) > LONGEST_NUMBER:
+        raise SettingsProblem(f"{name} needs a number of at most {LONGEST_NUMBER} characters")
     try:
-        value = float(text[:40])
+        value = float(text)
     except ValueError:
-        raise SettingsProblem(f"{name[:40]} needs a number") from None
+        raise SettingsProblem(f"{name} needs a number") from None
     if not math.isfinite(value):
-        raise SettingsProblem(f"{name[:40]} needs a finite number")
-    return value
+        raise SettingsProblem(f"{name} needs a finite number")
+    return round(value, _DECIMALS) + 0.0

@@ -45,11 +45,10 @@ def answer(
 
 def _beside(found: UntreatedEndpoint, over: OverPresets | None) -> list[str]:
     """Return what the verdict rests on: reasons, other natural histories, extrapolation."""
-    texts = [*found.verdict.reasons, *found.extrapolated]
-    lines = [f"{text[:1].upper()}{text[1:].removesuffix('.')}." for text in texts]
-    if over is None:
-        return [*lines, "Under other natural histories: open Assumptions, it is computed there."]
-    return [words.presets_sentence(over), *lines]
+    others = "Under other natural histories: open Assumptions, it is computed there"
+    middle = others if over is None else words.presets_sentence(over)
+    texts = [text for text in (*found.verdict.reasons, middle, *found.extrapolated) if text]
+    return [f"{text[:1].upper()}{text[1:].removesuffix('.')}." for text in texts]
 
 
 def null_chart(

@@ -155,6 +155,11 @@ def entry_benchmark(
         Called with the share that is done; if it returns ``False`` the work ends and the whole
         trials that were simulated so far are given.
 
+    Raises
+    ------
+    ValueError
+        If no rule is stated.
+
     Notes
     -----
     Every person is drawn again until the rule is met by the scores as they would be written down,
@@ -162,6 +167,8 @@ def entry_benchmark(
     simulated, each endpoint at the visits that the patient has of it. What a condition asks is
     described in :func:`analysis.untreated.entry_rules.asked_of`.
     """
+    if not rule:
+        raise ValueError("no entry rule is stated: plausible_rules() has some")
     settings = comparison.settings
     assumed, prepared = assumed_history(settings), prepare(trial, comparison)
     rules, words = rules_of(rule), entry_words(rule)
@@ -239,7 +246,7 @@ def _simulated(
 ) -> tuple[dict[str, SimulatedSlopes], str]:
     """Return slopes of people who meet the rule, by endpoint, and why there are none."""
     found: dict[str, list[tuple[FloatArray, FloatArray]]] = {key: [] for key in design.sizes}
-    done, reason = 0, ""
+    done = 0
     for size in batches(trials, max(*design.sizes.values(), design.n)):
 
         def go_on(share: float, done: int = done, size: int = size) -> bool:
@@ -247,8 +254,9 @@ def _simulated(
 
         people = people_of(design, size, rng, go_on)
         if people.hopeless:
-            reason = _too_few(f"the rule at the visits of {people.hopeless} patients")
-            return {}, reason
+            n = people.hopeless
+            whose = f"{n} patient" + ("" if n == 1 else "s")
+            return {}, _too_few(f"the rule at the visits of {whose}")
         if people.scores is None:
             break
         for key, values in people.scores.items():
@@ -259,4 +267,4 @@ def _simulated(
         if parts:
             before, after = zip(*parts, strict=True)
             joined[key] = SimulatedSlopes(np.concatenate(before), np.concatenate(after))
-    return joined, reason
+    return joined, ""

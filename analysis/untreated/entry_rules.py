@@ -16,6 +16,9 @@ from data.trial import DAYS_PER_MONTH, BoolArray, FloatArray, IntArray
 SCREENING_DAYS: Final = 14.0
 """A visit this close to the start of a rule's weeks is the one that the rule looks at."""
 
+_ROUNDING: Final = 1e-6
+"""Days: a visit 14 days away must count, though months are sums of rounded numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Visits:
@@ -209,7 +212,7 @@ def _ends_of_weeks(
     order = np.lexsort((days, table.patient))
     _, nearest = np.unique(table.patient[order], return_index=True)
     start = order[nearest]
-    far = np.flatnonzero(days[start] > SCREENING_DAYS)
+    far = np.flatnonzero(days[start] > SCREENING_DAYS + _ROUNDING)
     start[far] = len(table.month) + np.arange(len(far))
     return table.with_screening(far, np.full(len(far), begin)), start, end
 

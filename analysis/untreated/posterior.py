@@ -231,9 +231,10 @@ def _skewed(
     centre = shape * (mean - location) / scale
     variance = 1 + (shape * sd / scale) ** 2
     root = np.sqrt(variance)
-    # From the upper tail, where little of the mass is left: 1 − Φ would lose all its digits.
-    above = np.maximum(rng.random((replicates, len(mean))) * special.ndtr(centre / root), _TINY)
-    w = centre - root * special.ndtri(above)
+    # From the upper tail and in logarithms: where little of the mass is left, 1 − Φ would lose all
+    # its digits, and further out Φ itself is 0.
+    uniform = np.maximum(rng.random((replicates, len(mean))), _TINY)
+    w = centre - root * special.ndtri_exp(np.log(uniform) + special.log_ndtr(centre / root))
     gain = sd**2 * shape / scale / variance
     left = np.sqrt(np.maximum(sd**2 * (1 - gain * shape / scale), 0))
     return np.asarray(mean + gain * (w - centre) + left * rng.standard_normal(w.shape))

@@ -20,7 +20,7 @@ from analysis.untreated.assumed import assumed_history
 from analysis.untreated.benchmark import prepare
 from analysis.untreated.history import History
 from analysis.untreated.posterior import slopes_given_run_in
-from analysis.untreated.replicates import run_in_given
+from analysis.untreated.replicates import run_in_given, up_to_day0
 from data.trial import FloatArray, IntArray, Trial
 
 RUN_INS: Final = ((3, 2), (3, 4), (6, 3), (6, 7), (10, 5), (12, 5), (12, 13))
@@ -196,5 +196,5 @@ def _adjusted(result: EndpointComparison, formula: RegressionToTheMean, level: f
 def _typical_value(result: EndpointComparison, history: History) -> float:
     """Return the mean score of the run-in's visits, or of people at day 0 without one."""
     points = result.slopes.points
-    seen = points.analysable & (points.month <= 0)
+    seen = points.analysable & up_to_day0(points.month)
     return float(np.mean(points.value[seen])) if np.any(seen) else history.level_mean

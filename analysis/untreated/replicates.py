@@ -10,13 +10,13 @@ import numpy as np
 from analysis.comparison import EndpointComparison
 from analysis.settings import Settings
 from analysis.slope_estimators import ESTIMATORS
-from analysis.slope_points import Points
+from analysis.slope_points import SAME_DAY, Points
 from analysis.untreated.history import History
 from analysis.untreated.posterior import Drawn, RunIn, run_in_of
 from analysis.untreated.scores import noisy_scores
 from analysis.untreated.weights import VisitWeights, visit_weights
 from data.endpoints import Endpoint
-from data.trial import BoolArray, FloatArray, IntArray
+from data.trial import DAYS_PER_MONTH, BoolArray, FloatArray, IntArray
 
 _VISITS_AT_ONCE = 1_500_000
 """Visits of all replicates that are held in memory at once."""
@@ -92,10 +92,21 @@ def schedule_of(result: EndpointComparison, settings: Settings, members: BoolArr
         settings=settings,
         who=who,
         points=points,
-        later=points.month > 0,
+        later=~up_to_day0(points.month),
         weights=visit_weights(points, len(who), settings),
         from_onset=slopes.before.slope[who] if slopes.run_in_used == "onset" else None,
     )
+
+
+def up_to_day0(month: FloatArray) -> BoolArray:
+    """Return which visits lie on day 0 or before it, as the placing of visits tells the days apart.
+
+    Parameters
+    ----------
+    month
+        Months from day 0; NaN lies nowhere.
+    """
+    return np.asarray(month * DAYS_PER_MONTH < SAME_DAY)
 
 
 def run_in_given(result: EndpointComparison, who: IntArray, bend: float) -> RunIn:
@@ -113,7 +124,7 @@ def run_in_given(result: EndpointComparison, who: IntArray, bend: float) -> RunI
     points = result.slopes.points
     number = np.full(len(result.paired), -1)
     number[who] = np.arange(len(who))
-    seen = points.analysable & (points.month <= 0) & (number[points.patient] >= 0)
+    seen = points.analysable & up_to_day0(points.month) & (number[points.patient] >= 0)
     return run_in_of(
         number[points.patient[seen]], points.month[seen], points.value[seen], len(who), bend
     )

@@ -16,7 +16,9 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from analysis import diagnostics_visits
+from analysis.compare import compare
 from analysis.comparison import EndpointComparison
+from analysis.diagnosis import diagnose
 from analysis.diagnostics import (
     before_and_change,
     end_values,
@@ -399,11 +401,65 @@ def test_regression_to_the_mean_is_what_selection_does_to_untreated_patients():
     assert abs(ours.remaining) < 4 * se
 
 
-def test_an_endpoint_without_known_spread_gets_no_expectation():
+def test_regression_of_fvc_by_hand():
     result = r_compared("trial_n20_fvc", "before")
     ours = regression_to_the_mean(result)
+    error = shrunken_slopes(result).error_variance
+    reliability = 4 / (4 + error)
+    assert ours.reliability == pytest.approx(reliability)
+    distance = result.before_summary.mean + 2.7
+    assert ours.expected == pytest.approx((reliability * 0.47 - 1) * distance)
+    assert ours.reason == ""
+
+
+def test_an_endpoint_without_known_numbers_gets_no_expectation():
+    frame = pd.DataFrame(
+        {
+            "patient": ["A"] * 6 + ["B"] * 6,
+            "day": [-180, -90, 0, 90, 180, 270] * 2,
+            "value": [3.9, 3.6, 3.5, 3.3, 3.2, 2.8, 2.9, 2.7, 2.7, 2.4, 2.2, 2.1],
+            "endpoint": "fvc_litres",
+        }
+    )
+    (result,) = compare(trial_from(frame), Settings(endpoints=("fvc_litres",))).endpoints
+    ours = regression_to_the_mean(result)
     assert math.isnan(ours.expected)
-    assert ours.reason == "no spread of untreated slopes is known for FVC"
+    assert math.isnan(ours.remaining)
+    assert ours.reason == f"no spread of untreated slopes is known for {result.endpoint.label}"
+    for field in ("sd_before", "sd_after", "correlation"):
+        without = replace(HISTORY, **{field: None})
+        assert regression_to_the_mean(result, without).reason.startswith("no ")
+
+
+@pytest.mark.parametrize(
+    ("changes", "mean", "sd", "correlation"),
+    [
+        ({}, (-0.99, -0.99), (0.58, 0.58), 0.47),
+        ({"history": "slower"}, (-0.82, -0.82), (0.58, 0.58), 0.47),
+        ({"history": "more_constant"}, (-0.99, -0.99), (0.58, 0.58), 0.7),
+        (
+            {"history_values": ("alsfrs_r.mean_after:-0.9", "alsfrs_r.sd_before:0.4")},
+            (-0.99, -0.9),
+            (0.4, 0.58),
+            0.47,
+        ),
+    ],
+)
+def test_diagnosed_regression_follows_the_natural_history_of_the_settings(
+    changes, mean, sd, correlation
+):
+    comparison = compare(r_trial("trial_n10"), Settings(endpoints=("alsfrs_r",), **changes))
+    result = comparison.endpoints[0]
+    ours = diagnose(result, comparison.settings).regression
+    reliability = sd[0] ** 2 / (sd[0] ** 2 + shrunken_slopes(result).error_variance)
+    pull = reliability * correlation * sd[1] / sd[0] - 1
+    expected = mean[1] - mean[0] + pull * (result.before_summary.mean - mean[0])
+    assert ours.reliability == pytest.approx(reliability)
+    assert ours.expected == pytest.approx(expected)
+    # A number that the reader changed never stands under a published source.
+    edited = ours.history.source.count("edited by the reader")
+    assert edited == len(changes.get("history_values", ()))
+    assert ("preset" in ours.history.source) == ("history" in changes)
 
 
 def test_per_year_is_twelve_times_per_month():

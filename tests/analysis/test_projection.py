@@ -305,6 +305,23 @@ def test_wide_and_narrow_natural_histories():
     assert band.high - band.low < own_band.high - own_band.low
 
 
+def test_the_fvc_is_shrunken_toward_its_own_natural_history():
+    own = {-6: 96.0, -3: 80.0, 0: 82.0}
+    visits = {
+        f"P{k}": {m * MONTH: y for m, y in p.items()}
+        for k, p in enumerate([own | {3: 75.0, 6: 70.0, 9: 66.0}, *others()])
+    }
+    result = compared(trial_from(frame_from(visits, "fvc")), endpoints=("fvc",))
+    found = shrunken_run_in(result, 0)
+    error = result.slopes.residual_sd**2 / 18
+    weight = 4 / (4 + error)
+    assert 0.05 < weight < 0.999
+    # (82 - 96) / 6 is the least-squares slope of three visits at equal distances.
+    assert found.slope == pytest.approx(weight * (82 - 96) / 6 + (1 - weight) * -2.7)
+    assert found.weight == pytest.approx(weight)
+    assert why_not_shrunken(result, 0) == ""
+
+
 def test_where_no_spread_of_slopes_is_known_nothing_is_shrunken(monkeypatch):
     without = {"fvc": NaturalHistory(-2.7, -2.7, None, None, None, "")}
     monkeypatch.setattr("analysis.projection.NATURAL_HISTORY", without)

@@ -13,7 +13,6 @@ from scipy import stats
 
 import analysis.untreated.replicates as replicates
 from analysis.compare import compare
-from analysis.natural_shrinkage import natural_slopes, regression_to_the_mean
 from analysis.settings import Settings
 from analysis.untreated.assumed import assumed_history
 from analysis.untreated.benchmark import (
@@ -24,12 +23,9 @@ from analysis.untreated.benchmark import (
     with_own_means,
 )
 from analysis.untreated.courses import course_at, draw_people
-from analysis.untreated.deceleration import WithBend, deceleration, enough_bend
-from analysis.untreated.history import HISTORIES, PRESETS
+from analysis.untreated.history import HISTORIES
 from analysis.untreated.outcome import verdict_of
-from analysis.untreated.posterior import RunIn, draw_given_run_in, run_in_of, slopes_given_run_in
-from analysis.untreated.presets import over_presets
-from analysis.untreated.regression import regression_report, reliability_table
+from analysis.untreated.posterior import draw_given_run_in
 from analysis.untreated.replicates import schedule_of, slopes_of, untreated_slopes
 from analysis.untreated.scores import noisy_scores
 from analysis.untreated.shares import SimulatedShare
@@ -52,99 +48,6 @@ def opened(name, **changes):
 @pytest.fixture(scope="module")
 def shamsaei():
     return opened("after-shamsaei-2023", rate_unit="month")
-
-
-# -- the posterior ---------------------------------------------------------------------------------
-
-
-def by_dense_matrices(visits, histories, between):
-    """Return mean and covariance of (before, after) of both endpoints and their levels.
-
-    Ordinary Bayesian regression: a very wide prior stands for the flat one of the levels.
-    """
-    a, b = histories
-    mean = np.array([a.mean_before, a.mean_after, b.mean_before, b.mean_after, 50.0, 50.0])
-    sd = np.array([a.sd_before, a.sd_after, b.sd_before, b.sd_after])
-    within = [a.correlation, b.correlation]
-    r = np.eye(4)
-    r[0, 1] = r[1, 0] = within[0]
-    r[2, 3] = r[3, 2] = within[1]
-    r[0, 2] = r[2, 0] = between
-    r[0, 3] = r[3, 0] = between * within[1]
-    r[1, 2] = r[2, 1] = between * within[0]
-    apart = between * math.sqrt((1 - within[0] ** 2) * (1 - within[1] ** 2))
-    r[1, 3] = r[3, 1] = within[0] * within[1] * between + apart
-    prior = np.zeros((6, 6))
-    prior[:4, :4] = r * np.outer(sd, sd)
-    prior[4:, 4:] = np.eye(2) * 1e8
-    precision, weighted = np.linalg.inv(prior), np.linalg.inv(prior) @ mean
-    for e, (months, values, noise) in enumerate(visits):
-        design = np.zeros((len(months), 6))
-        design[:, 2 * e] = months
-        design[:, 4 + e] = 1
-        precision = precision + design.T @ design / noise**2
-        weighted = weighted + design.T @ values / noise**2
-    covariance = np.linalg.inv(precision)
-    return covariance @ weighted, covariance
-
-
-def test_draws_given_a_run_in_are_those_of_bayesian_regression():
-    a = ALSFRS.with_(mean_after=-1.2, sd_after=0.7, visit_sd=1.5)
-    b = FVC.with_(mean_after=-2.0, sd_after=1.5, visit_sd=4.0, visit_share=0.0, correlation=0.6)
-    months = np.array([-6.0, -3.5, -1.0, 0.0]), np.array([-6.0, 0.0])
-    values = np.array([44.0, 41.0, 40.0, 36.0]), np.array([90.0, 71.0])
-    run_ins = tuple(
-        run_in_of(np.zeros(len(t), dtype=int), t, y, 1, 0.0)
-        for t, y in zip(months, values, strict=True)
-    )
-    drawn = draw_given_run_in(run_ins, (a, b), 0.5, 400_000, np.random.default_rng(1))
-    found = np.column_stack(
-        [one for d in drawn for one in (d.before[:, 0], d.after[:, 0])]
-        + [d.level[:, 0] for d in drawn]
-    )
-    visits = [(months[0], values[0], 1.5), (months[1], values[1], 4.0)]
-    mean, covariance = by_dense_matrices(visits, (a, b), 0.5)
-    sd = np.sqrt(np.diag(covariance))
-    np.testing.assert_allclose(found.mean(axis=0), mean, atol=6 * sd.max() / math.sqrt(400_000))
-    np.testing.assert_allclose(found.std(axis=0), sd, rtol=0.01)
-    correlation = covariance / np.outer(sd, sd)
-    np.testing.assert_allclose(np.corrcoef(found.T), correlation, atol=0.01)
-
-
-@pytest.mark.parametrize("skew", [-4.0, 2.5])
-@pytest.mark.parametrize("seen", [-2.2, -0.1])
-def test_skewed_slopes_given_a_run_in_are_those_of_numerical_integration(skew, seen):
-    history = ALSFRS.with_(skew=skew)
-    run_in = RunIn(*(np.array([x]) for x in (3.0, -1.5, 40.0, 4.5, 4.5 * seen)))
-    grid = np.linspace(-8, 6, 200_001)
-    delta = skew / math.sqrt(1 + skew**2)
-    scale = 0.58 / math.sqrt(1 - 2 * delta**2 / math.pi)
-    prior = stats.skewnorm.pdf(grid, skew, -0.99 - scale * delta * math.sqrt(2 / math.pi), scale)
-    density = prior * stats.norm.pdf(grid, seen, 1.65 / math.sqrt(4.5))
-    density /= density.sum()
-    mean = float(density @ grid)
-    sd = math.sqrt(float(density @ (grid - mean) ** 2))
-    third = float(density @ ((grid - mean) / sd) ** 3)
-    (drawn,) = draw_given_run_in((run_in,), (history,), 0.0, 400_000, np.random.default_rng(2))
-    slopes = drawn.before[:, 0]
-    assert slopes.mean() == pytest.approx(mean, abs=0.004)
-    assert slopes.std() == pytest.approx(sd, rel=0.01)
-    assert stats.skew(slopes) == pytest.approx(third, abs=0.03)
-    assert slopes_given_run_in(run_in, history)[0] == pytest.approx(mean, abs=1e-6)
-
-
-def test_the_expected_run_in_slope_is_the_shrunken_one():
-    run_in = RunIn(*(np.array([x]) for x in (4.0, -3.0, 40.0, 20.0, -40.0)))
-    weight = 0.58**2 / (0.58**2 + 1.65**2 / 20)
-    expected = -0.99 + weight * (-2.0 + 0.99)
-    assert slopes_given_run_in(run_in, ALSFRS)[0] == pytest.approx(expected, abs=1e-12)
-
-
-def test_a_known_bend_is_taken_out_of_the_run_in():
-    months = np.array([-6.0, -4.0, -1.0, 0.0])
-    values = 40 - 1.3 * months + 0.05 / 2 * months**2
-    run_in = run_in_of(np.zeros(4, dtype=int), months, values, 1, 0.05)
-    assert (run_in.sxy / run_in.sxx)[0] == pytest.approx(-1.3, abs=1e-12)
 
 
 # -- from scores to slopes -------------------------------------------------------------------------
@@ -461,91 +364,3 @@ def test_memory_is_bounded():
     tracemalloc.stop()
     assert found.trials == 400
     assert peak < 150
-
-
-# -- presets, deceleration, regression to the mean -------------------------------------------------
-
-
-def test_presets_repeat_the_benchmark_and_say_whether_they_agree(shamsaei):
-    trial, comparison = shamsaei
-    found = over_presets(trial, comparison)
-    main = untreated(trial, comparison)
-    for key, over in found.items():
-        assert [row.preset.key for row in over.rows] == [preset.key for preset in PRESETS]
-        assert over.rows[0].at_least == main.endpoint(key).cautious.at_least
-        assert over.rows[0].verdict == main.endpoint(key).verdict
-        shares = [row.at_least.share for row in over.rows]
-        assert over.shares == (min(shares), max(shares))
-        assert over.agree == (len({row.verdict.key for row in over.rows}) == 1)
-        chosen = compare(trial, comparison.settings.with_(history="more_constant"))
-        row = next(row for row in over.rows if row.preset.key == "more_constant")
-        assert row.at_least == untreated(trial, chosen).endpoint(key).cautious.at_least
-
-
-def test_the_bend_that_is_enough_lies_where_the_line_crosses():
-    none = SimulatedShare(0, 1)
-    rows = tuple(WithBend(b, m, none, none) for b, m in ((0.0, 0.1), (0.01, 0.3), (0.02, 0.4)))
-    assert enough_bend(rows, 0.05) == 0.0
-    assert enough_bend(rows, 0.2) == pytest.approx(0.005)
-    assert enough_bend(rows, 0.35) == pytest.approx(0.015)
-    assert enough_bend(rows, 0.5) == pytest.approx(0.03)
-    assert math.isnan(enough_bend(rows[:1], 0.5))
-    assert math.isnan(enough_bend(rows, math.nan))
-
-
-def test_a_bend_moves_the_expected_change_by_its_closed_form():
-    """Steady slopes, seen exactly: the run-in shows the one at day 0, which bends on after it."""
-    months = np.array([-6.0, -3.0, 0.0, 3.0, 6.0, 9.0])
-    frame = pd.DataFrame(
-        {
-            "patient": np.repeat([f"P{i}" for i in range(6)], 6),
-            "day": np.tile(months * DAYS_PER_MONTH, 6),
-            "value": np.tile(60 - 2.0 * months, 6),
-            "endpoint": "fvc",
-        }
-    )
-    edits = ("correlation:1", "sd_before:10", "sd_after:10", "visit_share:0", "visit_sd:1")
-    settings = Settings(
-        endpoints=("fvc",),
-        untreated_trials=400,
-        history_values=tuple(f"fvc.{edit}" for edit in (*edits, "tail_df:1000")),
-    )
-    trial = trial_from(frame)
-    found = deceleration(trial, compare(trial, settings))["fvc"]
-    for row in found.rows:
-        # Slope of q/2 t² over −6, −3, 0 is −3 q; over 3, 6, 9 it is 6 q.
-        assert row.mean == pytest.approx(9 * row.bend, abs=0.03)
-    assert found.observed == pytest.approx(0.0, abs=1e-9)
-    assert found.unit == "% predicted/month²"
-
-
-def test_regression_to_the_mean_by_its_formula(shamsaei):
-    trial, comparison = shamsaei
-    for key, report in regression_report(trial, comparison).items():
-        result = comparison.endpoint(key)
-        history = HISTORIES[key]
-        sxx = result.slopes.before.sxx
-        error = np.mean(result.slopes.residual_sd**2 / sxx)
-        reliability = history.sd_before**2 / (history.sd_before**2 + error)
-        pull = reliability * history.correlation - 1
-        expected = pull * (result.before - history.mean_before)
-        rest = result.change - expected
-        assert report.formula.expected == pytest.approx(expected.mean(), abs=1e-10)
-        assert report.adjusted.mean == pytest.approx(rest.mean(), abs=1e-10)
-        assert report.adjusted.mean == pytest.approx(report.formula.remaining, abs=1e-10)
-        half = stats.t.ppf(0.975, 9) * rest.std(ddof=1) / math.sqrt(10)
-        assert report.adjusted.interval.low == pytest.approx(rest.mean() - half, abs=1e-10)
-        assert report.formula.to_json() == (
-            regression_to_the_mean(result, natural_slopes(history)).to_json()
-        )
-
-
-def test_the_reliability_of_run_ins_by_hand():
-    table = {(row.months, row.visits): row for row in reliability_table(ALSFRS, 40.0)}
-    short = table[3, 2]
-    assert short.se == pytest.approx(1.65 * math.sqrt(2) / 3)
-    assert short.reliability == pytest.approx(0.58**2 / (0.58**2 + short.se**2))
-    assert table[6, 3].se == pytest.approx(1.65 / math.sqrt(18))
-    assert table[10, 5].se == pytest.approx(1.65 / math.sqrt(62.5))
-    fvc = {(row.months, row.visits): row for row in reliability_table(FVC, 80.0)}
-    assert fvc[3, 2].se == pytest.approx(4.0 * math.sqrt(2) / 3)

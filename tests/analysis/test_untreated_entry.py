@@ -244,7 +244,7 @@ class TestPatterns:
         comparison = compared_at(trial, history_values=self.PUBLIC, untreated_trials=1000)
         for rule, published in zip(plausible_rules(), row[1:], strict=False):
             share = alsfrs_r(entry_benchmark(trial, comparison, rule)).in_favour.share
-            assert share == pytest.approx(published / 100, abs=0.08)
+            assert share == pytest.approx(published / 100, abs=0.1)
 
     @pytest.mark.parametrize("history", [(), PUBLIC], ids=["reference", "public data"])
     def test_false_success_by_rule_is_ordered_as_published(self, history: tuple[str, ...]) -> None:
@@ -320,6 +320,17 @@ def test_conditions_ask_what_their_words_say(seed: int) -> None:
             for text, condition in zip(entries, asked.conditions, strict=True):
                 expected = plain_rule(text, months[int(i)], scores)
                 assert condition.met(values, visit, person, 1)[0] == expected
+
+
+@pytest.mark.parametrize(("day", "is_near"), [(-70, True), (-98, True), (-69, False), (-99, False)])
+def test_a_visit_counts_within_two_weeks_of_the_start(day: int, is_near: bool) -> None:
+    points = points_at({1: [day / DAYS_PER_MONTH, 0.0]})
+    asked = asked_of(points, np.asarray([1]), rules_of(["points_lost:2:12"]), points.position[:0])
+    days = (asked.visits.month * DAYS_PER_MONTH).round(6).tolist()
+    assert days == ([day, 0] if is_near else sorted([day, -84, 0]))
+    weight = dict(zip(days, asked.conditions[0].weight, strict=True))
+    assert weight[day if is_near else -84] == 1
+    assert weight[0] == -1
 
 
 def points_at(months: dict[int, list[float]]) -> Points:
@@ -444,6 +455,15 @@ class TestRunning:
         assert found.trials == alsfrs_r(found).in_favour.trials == 200
         assert peak < 120e6
 
+    def test_the_fewer_people_meet_the_rule_the_fewer_trials(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(entry, "_MOST_DRAWN", 20_000)
+        found = run(self.TRIAL, ("slope_at_most:-1.5",))
+        assert found.accepted < 0.5
+        assert found.trials == int(20_000 * found.accepted / 10)
+        assert run(self.TRIAL, NONE).trials == 2000
+
     def test_results_are_json_values(self) -> None:
         found = run(self.TRIAL, NONE, untreated_trials=100).to_json()
         assert found["accepted_share"] == 1
@@ -456,16 +476,21 @@ class TestImpossible:
         ("rule", "settings", "words"),
         [
             (("slope_at_most:-9",), {}, "fewer than 0.1 % of untreated people meet the rule"),
-            (NONE, {"run_in": "onset"}, ""),
+            (NONE, {"run_in": "onset"}, "slopes before are counted from onset"),
             (("slope_at_most:-1",), {"endpoints": ("svc",)}, "no natural history is known"),
         ],
     )
     def test_it_says_why(self, rule: tuple[str, ...], settings: dict[str, Any], words: str) -> None:
-        trial = trial_at((-90, 0, 60, 120), 6, ("alsfrs_r", "svc"))
-        found = run(trial, rule, **settings)
+        made = trial_at((-90, 0, 60, 120), 6, ("alsfrs_r", "svc"))
+        people = made.patients.assign(onset_day=-700.0)
+        found = run(Trial(people, made.measurements, made.events), rule, **settings)
         assert found.reason.startswith(words)
-        if words:
-            assert (found.endpoints, found.trials) == ((), 0)
+        assert not found.reason.endswith("patients")
+        assert (found.endpoints, found.trials) == ((), 0)
+
+    def test_a_rule_must_be_stated(self) -> None:
+        with pytest.raises(ValueError, match="no entry rule"):
+            run(trial_at((-90, 0, 60, 120), 5), ())
 
     def test_a_slope_needs_two_visits(self) -> None:
         fvc = trial_at((-90, 0, 60, 120), 5, ("fvc",)).measurements
@@ -486,5 +511,5 @@ class TestImpossible:
         far = trial_at((-2000, 0, 60, 120), 1).measurements.replace("P0000", "far")
         found = run(trial_from(pd.concat([near, far])), ("slope_at_most:-3",))
         assert found.reason == (
-            "fewer than 0.1 % of untreated people meet the rule at the visits of 1 patients"
+            "fewer than 0.1 % of untreated people meet the rule at the visits of 1 patient"
         )

@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
+from analysis.compare import compare
 from tests.app.driver import (
     EXAMPLE,
     PATIENTS,
     SLOPES,
     TRIAL,
+    UNTREATED,
     alerts,
     bar,
+    charts,
     chips,
     copied_link,
     drop,
@@ -25,6 +28,7 @@ from tests.app.driver import (
     text_of,
     trial_csv,
 )
+from ui import cache
 
 SIDEBAR: list[tuple[str, str, Any, str, str, str]] = [
     ("select_slider", "w.pre_months", 6.0, "before", "6", "before: 6 months"),
@@ -184,6 +188,73 @@ def test_taking_away_a_chip_resets_only_that_setting():
     assert query(at) == {"trial": EXAMPLE, "rate": "period"}
 
 
+BENCHMARK = {
+    "untreated_trials": ("untreated-trials", "200", "200 simulated untreated trials"),
+    "history": ("history", "slower", "natural history: slower decline"),
+    "history_values": (
+        "history-values",
+        "alsfrs_r.mean_before:-0.8~between:0.4",
+        "natural history edited: ALSFRS-R mean slope before −0.8; correlation of the slopes of "
+        "both endpoints 0.4",
+    ),
+    "entry_rule": (
+        "entry",
+        "slope_at_most:-0.5~alsfrs_r_at_least:26",
+        "entry rule: run-in slope ≤ −0.5 points/month and ALSFRS-R at least 26",
+    ),
+}
+"""Settings of the untreated benchmark: their names and texts in links, and their chips."""
+
+
+def test_settings_of_the_benchmark_are_chips_and_links_on_every_page_and_go_one_by_one():
+    link = {url: text for url, text, _ in BENCHMARK.values()}
+    at = opened(trial=EXAMPLE, rate="period", **link)
+    for page in every_page(at):
+        assert chips(at) == [chip for _, _, chip in BENCHMARK.values()], page
+        assert copied_link(at)[1] == {"trial": EXAMPLE, "rate": "period"} | link, page
+    for taken in ("history_values", "untreated_trials", "entry_rule", "history"):
+        bar(at, "w.chips").set_value([taken]).run()
+        del link[BENCHMARK[taken][0]]
+        assert query(healthy(at)) == {"trial": EXAMPLE, "rate": "period"} | link
+    assert chips(at) == []
+
+
+def test_settings_of_the_benchmark_go_with_a_reset():
+    link = {url: text for url, text, _ in BENCHMARK.values()}
+    at = opened(trial=EXAMPLE, rate="period", **link)
+    at.button(key="w.reset").click().run()
+    assert chips(healthy(at)) == []
+    assert query(at) == {"trial": EXAMPLE, "rate": "period"}
+
+
+def test_settings_of_the_benchmark_are_new_in_a_comparison_that_is_not_computed_again(monkeypatch):
+    computed = []
+
+    def counted(trial, settings):
+        computed.append(settings)
+        return compare(trial, settings)
+
+    monkeypatch.setattr(cache, "compare", counted)
+    link = {"trial": EXAMPLE, "rate": "period", "untreated-trials": "200"}
+    at = go_to(healthy(opened(**link)), UNTREATED)
+    first = len(computed)
+    assert first >= 1
+    at.session_state["w.untreated-tab"] = "Assumptions"
+    healthy(at.run())
+    seen = []
+    for history in ("slower", "noisier", "reference", "slower"):
+        at.selectbox(key="w.history").set_value(history).run()
+        seen.append(charts(healthy(at))["untreated-alsfrs_r"]["csv"])
+    assert len(computed) == first
+    # A comparison kept from before must not bring back the settings of its time.
+    assert seen[0] == seen[3]
+    assert len(set(seen)) == 3
+    at.number_input(key="w.min_visits").set_value(3).run()
+    assert len(computed) == first + 1
+    assert computed[-1].history == "slower"
+    assert query(healthy(at))["history"] == "slower"
+
+
 @pytest.mark.parametrize("page", [TRIAL, PATIENTS, SLOPES])
 def test_reset_takes_back_everything(page):
     at = opened(page, trial=EXAMPLE, before="6", after="6", level="0.99", visits="3")
@@ -254,6 +325,10 @@ HOSTILE = {
     "flips": ["1e12", "10"],
     "seed": ["-1", "1e30"],
     "endpoints": ["", "~", "alsfrs_r~alsfrs_r", "rank", "~".join(["fvc"] * 400)],
+    "untreated-trials": ["99", "20001", "many"],
+    "history": ["faster", "slower decline"],
+    "history-values": ["", "between:nan", "fvc.visit_share:1e-200", "~".join(["between:0"] * 400)],
+    "entry": ["", "none~none", "points_lost:3", "slope_at_least:-0.50000000001~slope_at_most:-0.5"],
     "colour": ["blue"],
     "**bold**": ["[x](http://x)"],
     "alslope.trial": ["x"],

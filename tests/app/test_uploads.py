@@ -428,7 +428,8 @@ def test_printed_figures_name_no_patient_and_no_file(page):
     for name, chart in charts(at).items():
         assert "Rossi" not in chart["printed"] + chart["csv"], name
         assert "secret" not in chart["printed"], name
-        assert "simulated" not in chart["printed"], name
+        assert "simulated data" not in chart["printed"], name
+        assert "(simulated)" not in chart["printed"], name
 
 
 def test_downloads_hold_no_formula(monkeypatch):

@@ -243,8 +243,11 @@ def test_regression_to_the_mean_by_its_formula(name, rule):
     ours, theirs, slopes = case(name, rule)
     found = json.loads(json.dumps(ours["regression_to_the_mean"]))
     source = found["history"].pop("source")
-    assert source.startswith("Mean: Thakore 2018 (doi 10.1002/mus.26042), n = 3,367.")
-    assert source.endswith("the mean is taken to be the same in both periods.")
+    assert source.startswith("Mean before: Thakore 2018 (doi 10.1002/mus.26042), n = 3,367.")
+    assert "Mean after: taken to be the same as before; Thakore 2018" in source
+    for name in ("SD of slopes before", "SD of slopes after", "Correlation of the two slopes"):
+        assert f" {name}: " in source
+    assert source.count("calibrated to public summaries of untreated patients") == 3
     mean, error = slopes["summary"]["mean_pre"], theirs["error_variance"]
     reliability = 0.58**2 / (0.58**2 + error)
     expected = (reliability * 0.47 - 1) * (mean + 0.99)
@@ -270,14 +273,37 @@ def test_regression_to_the_mean_by_its_formula(name, rule):
     )
 
 
-def test_regression_to_the_mean_of_fvc_says_what_is_not_known():
+def test_regression_to_the_mean_of_fvc_says_that_its_numbers_are_rough():
     found = only_endpoint(exported_r("trial_n20_fvc", day0="neither", alternative="less steep"))
     found = found["diagnostics"]["regression_to_the_mean"]
-    assert found["reason"] == "no spread of untreated slopes is known for FVC"
-    assert found["expected_change"] is found["remaining_change"] is found["reliability"] is None
-    history = found["history"]
-    assert (history["mean_before"], history["mean_after"]) == (-2.7, -2.7)
-    assert history["sd_before"] is history["sd_after"] is history["correlation"] is None
+    slopes = r_numbers("trial_n20_fvc")["rules"]["neither"]
+    used = np.isfinite(floats(slopes["d"]))
+    error = np.mean(floats(slopes["pre"]["se_pooled"])[used] ** 2)
+    source = found["history"].pop("source")
+    assert "Andrews 2018 (PMC5833488), slow vital capacity in its place" in source
+    assert source.count("a rough value from public summaries, not a published estimate") == 3
+    reliability = 2.0**2 / (2.0**2 + error)
+    expected = (reliability * 0.47 - 1) * (slopes["summary"]["mean_pre"] + 2.7)
+    same(
+        found,
+        {
+            "n": slopes["summary"]["n"],
+            "mean_before": slopes["summary"]["mean_pre"],
+            "observed_change": slopes["summary"]["mean_d"],
+            "error_variance": error,
+            "reliability": reliability,
+            "expected_change": expected,
+            "remaining_change": slopes["summary"]["mean_d"] - expected,
+            "history": {
+                "mean_before": -2.7,
+                "mean_after": -2.7,
+                "sd_before": 2.0,
+                "sd_after": 2.0,
+                "correlation": 0.47,
+            },
+            "reason": "",
+        },
+    )
 
 
 def lost(before, has_after, change):

@@ -129,7 +129,7 @@ def test_dots_of_one_size_never_overlap_in_the_narrowest_card(observed, look):
     up = (fig.layout.height - margin.t - margin.b) / fig.layout.yaxis.range[1]
     x, y = np.asarray(marks.x) * across, np.asarray(marks.y) * up
     apart = np.hypot(x[:, None] - x, y[:, None] - y) + 1e9 * np.eye(DOTS)
-    assert np.isscalar(size)
+    assert isinstance(size, float)
     assert apart.min() > size
     assert size >= 3.5
     # Nothing is cut by the frame.
