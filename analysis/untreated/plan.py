@@ -141,7 +141,8 @@ class Plan:
         if weeks is None:
             return months
         start = screening_month(weeks)
-        if np.min(np.abs(months - start)) * DAYS_PER_MONTH <= _SAME_VISIT_DAYS:
+        # Day 0 itself is what the score is compared with: it never stands for the visit before.
+        if np.min(np.abs(months[:-1] - start)) * DAYS_PER_MONTH <= _SAME_VISIT_DAYS:
             return months
         return np.sort(np.append(months, start))
 

@@ -59,14 +59,14 @@ def passing(
     Notes
     -----
     A slope is the least-squares line through the ALSFRS-R scores of the run-in with day 0, per
-    month. Points lost are the score of the visit nearest to the start of the weeks minus that of
-    day 0. Minima are asked of the score on day 0.
+    month. Points lost are the score of the visit before day 0 that is nearest to the start of the
+    weeks, minus that of day 0. Minima are asked of the score on day 0.
     """
     met = np.ones(len(next(iter(scores.values()))), dtype=np.bool_)
     for rule in rules:
         seen, limit = scores[rule.endpoint], rule.numbers[0]
         if rule.kind == "points_lost":
-            start = int(np.argmin(np.abs(months - screening_month(rule.numbers[1]))))
+            start = int(np.argmin(np.abs(months[:-1] - screening_month(rule.numbers[1]))))
             met &= seen[:, start] - seen[:, -1] >= limit
         elif rule.kind.startswith("slope"):
             slope = _slopes(months[in_run_in], seen[:, in_run_in])

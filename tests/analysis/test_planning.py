@@ -345,3 +345,13 @@ def test_the_grid_holds_the_plan() -> None:
         assert n in grid
         assert list(grid) == sorted(set(grid))
         assert grid[-1] >= 1.5 * n
+
+
+def test_day_0_is_not_compared_with_itself():
+    plan = Plan(run_in_months=6, visits_before=3, entry=("points_lost:1:2",))
+    months = plan.before_months(2.0)
+    assert months.tolist() == pytest.approx([-6.0, -3.0, -14 / 30.4375, 0.0])
+    (rule,) = rules_of(plan.entry)
+    scores = np.array([[40.0, 40.0, 40.0, 39.0], [40.0, 40.0, 39.0, 39.0]])
+    met = passing((rule,), months, months > -9, {"alsfrs_r": scores})
+    assert met.tolist() == [True, False]

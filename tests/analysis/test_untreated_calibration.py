@@ -1,4 +1,4 @@
-"""Where the model is true, the benchmark keeps its level however people were chosen by their run-in.
+"""Where the model is true the benchmark keeps its level, however the run-in chose the people.
 
 Each case is one big trial of 800 × 10 untreated people, whose tens are trials of their own. With no
 effect the P value of a trial, the share of its simulated trials with at least its mean change, is
