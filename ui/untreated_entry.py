@@ -67,9 +67,13 @@ def entry_tab(trial: Trial, comparison: Comparison, results: Sequence[EndpointCo
         show_small_table(
             table.drop(columns="people who meet it"), f"entry-{key}", trial, export=table
         )
+    sizes = {one.trials for one in known}
     st.caption(
-        f"{count(min(one.trials for one in known), 'simulated trial')} of each rule. At least "
-        "50 % less steep: share of the assessable untreated people."
+        f"{'At least ' if len(sizes) > 1 else ''}{count(min(sizes), 'simulated trial')} of each "
+        "rule. At least 50 % less steep: share of the assessable untreated people. Scores are "
+        "drawn at the first visit and nobody dies or leaves: over a long trial simulated courses "
+        "reach the end of the scale and flatten there, which looks like a less steep decline even "
+        "where everybody was taken."
     )
     if rule:
         _one_rule(trial, comparison, results, known[0])

@@ -1,7 +1,8 @@
-"""The untreated benchmark: exact where a formula exists, calibrated where the model is true."""
+"""The untreated benchmark: its shares, responders and verdict by hand, and what chance does."""
 
 from __future__ import annotations
 
+import json
 import math
 import tracemalloc
 from dataclasses import replace
@@ -11,9 +12,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-import analysis.untreated.replicates as replicates
 from analysis.compare import compare
 from analysis.settings import Settings
+from analysis.untreated import replicates
 from analysis.untreated.assumed import assumed_history
 from analysis.untreated.benchmark import (
     benchmark,
@@ -22,151 +23,24 @@ from analysis.untreated.benchmark import (
     untreated,
     with_own_means,
 )
-from analysis.untreated.courses import course_at, draw_people
-from analysis.untreated.history import HISTORIES
-from analysis.untreated.outcome import verdict_of
-from analysis.untreated.posterior import draw_given_run_in
-from analysis.untreated.replicates import schedule_of, slopes_of, untreated_slopes
-from analysis.untreated.scores import noisy_scores
+from analysis.untreated.outcome import Verdict, verdict_of, with_own_mean
 from analysis.untreated.shares import SimulatedShare
-from analysis.untreated.weights import visit_weights
-from data.endpoints import ENDPOINTS
 from data.examples import load_example
 from data.trial import DAYS_PER_MONTH
 from tests.conftest import trial_from
 
-ALSFRS = HISTORIES["alsfrs_r"]
-FVC = HISTORIES["fvc"]
+LIGHT = {"flips": 1_000, "resamples": 1_000}
 
 
 def opened(name, **changes):
     example = load_example(name)
-    settings = Settings.from_json({**example.settings, **changes})[0]
+    settings = Settings.from_json({**example.settings, **LIGHT, **changes})[0]
     return example.trial, compare(example.trial, settings)
 
 
 @pytest.fixture(scope="module")
 def shamsaei():
     return opened("after-shamsaei-2023", rate_unit="month")
-
-
-# -- from scores to slopes -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("day0", ["before", "after", "both", "neither"])
-@pytest.mark.parametrize("estimator", ["ols", "end_to_end", "broken_stick", "broken_stick_jump"])
-def test_slopes_are_weighted_sums_of_scores(estimator, day0):
-    _, comparison = opened("every-detail", estimator=estimator, day0=day0, skip_days=0)
-    for result in comparison.endpoints:
-        everybody = np.ones(len(result.paired), dtype=bool)
-        schedule = schedule_of(result, comparison.settings, everybody)
-        before, after = slopes_of(schedule, schedule.points.value[None])
-        np.testing.assert_allclose(before[0], result.slopes.before.slope[schedule.who], atol=1e-11)
-        np.testing.assert_allclose(after[0], result.slopes.after.slope[schedule.who], atol=1e-11)
-
-
-def test_weights_and_the_estimator_itself_give_the_same_replicates(shamsaei, monkeypatch):
-    trial, _ = shamsaei
-    for estimator in ("ols", "broken_stick"):
-        comparison = compare(trial, Settings(estimator=estimator))
-        result = comparison.endpoints[0]
-        schedule = schedule_of(result, comparison.settings, np.ones(10, dtype=bool))
-        run_in = replicates.run_in_given(result, schedule.who, 0.0)
-        (drawn,) = draw_given_run_in((run_in,), (ALSFRS,), 0.0, 30, np.random.default_rng(3))
-        pairs = [
-            untreated_slopes(one, ALSFRS, drawn, np.random.default_rng(4))
-            for one in (schedule, replace(schedule, weights=None))
-        ]
-        for ours, theirs in zip(*pairs, strict=True):
-            np.testing.assert_allclose(np.broadcast_to(ours, theirs.shape), theirs, atol=1e-10)
-        assert (pairs[0][0].shape[0] == 1) == (estimator == "ols")
-
-
-def test_theil_sen_has_no_weights_and_is_simulated_all_the_same(shamsaei):
-    trial, _ = shamsaei
-    settings = Settings(estimator="theil_sen", untreated_trials=200)
-    comparison = compare(trial, settings)
-    points = comparison.endpoints[0].slopes.points
-    assert visit_weights(points, 10, settings) is None
-    (found, _) = untreated(trial, comparison).endpoints
-    least = untreated(trial, compare(trial, settings.with_(estimator="ols"))).endpoints[0]
-    assert found.mean == pytest.approx(least.mean, abs=0.06)
-
-
-# -- calibration -----------------------------------------------------------------------------------
-
-CALIBRATION_MONTHS = np.array([-6.0, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0, 9.0])
-RULES = {
-    "none": lambda slope: slope < 99,
-    "at most −0.5": lambda slope: slope <= -0.5,
-    "at most −1": lambda slope: slope <= -1,
-    "between −2 and −0.5": lambda slope: (slope <= -0.5) & (slope >= -2),
-}
-TRIALS, PATIENTS = 800, 10
-
-
-def untreated_people(history, endpoint, rule, seed):
-    """Return scores of 8,000 people who meet a rule by their observed run-in."""
-    rng = np.random.default_rng(seed)
-    drawn = draw_people({endpoint: history}, 0.0, 60_000, rng)[endpoint]
-    course = course_at(drawn, CALIBRATION_MONTHS, history.bend)
-    scores = noisy_scores(course, history, ENDPOINTS[endpoint], rng)
-    up_to = CALIBRATION_MONTHS <= 0
-    slope = np.polynomial.polynomial.polyfit(CALIBRATION_MONTHS[up_to], scores[:, up_to].T, 1)[1]
-    return scores[rule(slope)][: TRIALS * PATIENTS]
-
-
-def one_big_trial(scores, endpoint):
-    names = [f"S{i:05d}" for i in range(len(scores))]
-    frame = pd.DataFrame(
-        {
-            "patient": np.repeat(names, len(CALIBRATION_MONTHS)),
-            "day": np.tile(CALIBRATION_MONTHS * DAYS_PER_MONTH, len(scores)),
-            "value": scores.ravel(),
-            "endpoint": endpoint,
-        }
-    )
-    return trial_from(frame)
-
-
-def false_rejections(history, endpoint, rule, seed=5, draws=400):
-    """Return how often the benchmark's share is at most 2.5 %, and the naive paired t favours."""
-    trial = one_big_trial(untreated_people(history, endpoint, rule, seed), endpoint)
-    settings = Settings(endpoints=(endpoint,), flips=1_000, resamples=1_000)
-    comparison = compare(trial, settings)
-    prepared = prepare(trial, comparison)
-    assumed = replace(assumed_history(settings), histories={endpoint: history})
-    slopes = simulate(prepared, assumed, draws)[endpoint]
-    shape = (draws, TRIALS, PATIENTS)
-    simulated = (slopes.after - slopes.before).reshape(shape).mean(axis=2)
-    change = comparison.endpoints[0].change.reshape(TRIALS, PATIENTS)
-    # Monte Carlo P values (1 + #)/(B + 1) keep their level whatever the number of draws is.
-    p = (1 + np.sum(simulated >= change.mean(axis=1), axis=0)) / (draws + 1)
-    naive = stats.ttest_1samp(change, 0, axis=1)
-    return np.mean(p <= 0.025), np.mean((naive.pvalue < 0.05) & (naive.statistic > 0))
-
-
-# Three standard errors of 2.5 % in 800 trials are 1.7 points.
-@pytest.mark.parametrize("rule", RULES)
-def test_the_benchmark_favours_in_2_5_of_100_whatever_the_entry_rule(rule):
-    history = ALSFRS.with_(level_mean=30.0, level_sd=2.0)
-    ours, naive = false_rejections(history, "alsfrs_r", RULES[rule])
-    assert ours == pytest.approx(0.025, abs=0.017)
-    if rule == "at most −1":
-        assert naive > 0.2
-    if rule == "none":
-        assert naive == pytest.approx(0.025, abs=0.017)
-
-
-def test_skewed_slopes_and_heavy_tails_keep_the_level():
-    skewed = ALSFRS.with_(level_mean=30.0, level_sd=2.0, skew=-4.0)
-    assert false_rejections(skewed, "alsfrs_r", RULES["at most −1"])[0] == pytest.approx(
-        0.025, abs=0.017
-    )
-    # The tails of FVC's scatter enter through its SD alone: an approximation.
-    fvc = FVC.with_(level_mean=85.0, level_sd=3.0)
-    ours, _ = false_rejections(fvc, "fvc", lambda slope: slope <= -3)
-    assert ours == pytest.approx(0.025, abs=0.025)
 
 
 # -- shares, responders, verdict -------------------------------------------------------------------
@@ -196,28 +70,46 @@ def test_shares_are_counted_from_the_simulated_slopes(unit):
         assert one.at_least.trials == 2_000
 
 
-def test_responders_here_and_untreated_share_one_rule_and_denominator():
-    trial, comparison = opened("every-detail")
+def responds(before, after, key, limit):
+    """Return who is assessable and who responds, from the key of a rule such as "percent_50"."""
+    kind, _, number = key.partition("_")
+    change = after - before
+    if key == "above_0":
+        return np.ones_like(before, dtype=bool), change > 1e-10
+    if key == "meaningful":
+        return np.ones_like(before, dtype=bool), change > 0.3 + 1e-10
+    if kind == "points":
+        return np.ones_like(before, dtype=bool), change >= float(number) - 1e-10
+    could = before <= limit
+    return could, could & (change >= float(number) / 100 * np.abs(before) - 1e-10)
+
+
+@pytest.mark.parametrize("estimator", ["ols", "broken_stick"])
+def test_responders_here_and_untreated_share_one_rule_and_denominator(estimator):
+    trial, comparison = opened("every-detail", estimator=estimator, rate_unit="year")
     found = untreated(trial, comparison)
     simulated = simulate(prepare(trial, comparison), found.assumed, found.trials)
     for one, result in zip(found.endpoints, comparison.endpoints, strict=True):
         slopes = simulated[one.endpoint.key]
+        before = np.broadcast_to(slopes.before, slopes.after.shape)
         limit = {"alsfrs_r": -0.25, "fvc": -0.5}[one.endpoint.key]
-        could = slopes.before[0] <= limit
-        less = slopes.after - slopes.before
-        did = (less >= 0.5 * np.abs(slopes.before) - 1e-12) & could
-        half = one.responders_by("percent_50")
-        theirs = next(r for r in result.responders if r.rule.key == "percent_50")
-        assert (half.count, half.n) == (theirs.of_assessable.count, theirs.of_assessable.n)
-        assert half.n == could.sum()
-        assert half.untreated == pytest.approx(did[:, could].mean(), abs=1e-12)
-        assert half.untreated_of_all == pytest.approx(did.mean(), abs=1e-12)
-        assert half.at_least.count == np.sum(did.sum(axis=1) >= half.count)
-        assert half.n_all == result.n
-        assert half.share == half.count / half.n
-    points = found.endpoint("alsfrs_r").responders_by("points_1.25")
-    assert points.n == points.n_all
-    assert found.endpoint("fvc").responders_by("points_1.25") is None
+        keys = [each.rule.key for each in one.responders]
+        assert keys == [each.rule.key for each in result.responders]
+        assert {"above_0", "percent_20", "percent_50", "percent_100"} < set(keys)
+        assert ("points_1.25" in keys) == (one.endpoint.key == "alsfrs_r")
+        for each, here in zip(one.responders, result.responders, strict=True):
+            if each.rule.key == "meaningful":
+                continue
+            could, did = responds(before, slopes.after, each.rule.key, limit)
+            assert (each.count, each.n) == (here.of_assessable.count, here.of_assessable.n)
+            assert (each.count, each.n_all) == (here.of_all.count, here.of_all.n)
+            assert each.untreated == pytest.approx(did.sum() / could.sum(), abs=1e-12)
+            assert each.untreated_of_all == pytest.approx(did.mean(), abs=1e-12)
+            assert each.at_least.count == np.sum(did.sum(axis=1) >= each.count)
+            assert each.at_least.trials == 2_000
+            assert each.share == pytest.approx(here.of_assessable.share, nan_ok=True)
+            assert one.responders_by(each.rule.key) is each
+        assert one.responders_by("percent_33") is None
 
 
 @pytest.mark.parametrize(
@@ -229,6 +121,9 @@ def test_responders_here_and_untreated_share_one_rule_and_denominator():
         (5, 0.025, 0.9, 0.499, "inconclusive", 1),
         (4, 0.0, 0.9, 0.9, "inconclusive", 1),
         (4, 0.5, 0.1, 0.1, "inconclusive", 2),
+        (5, 0.0, 0.0, 1.0, "rare", 0),
+        (5, 1.0, 0.5, 0.0, "seen", 0),
+        (100, 0.02, 0.9, 0.0, "inconclusive", 1),
     ],
 )
 def test_the_verdict_follows_its_rule(n, share, halved, reliability, key, reasons):
@@ -323,6 +218,71 @@ def test_one_patient_has_no_mean_and_two_have_no_verdict(shamsaei, n):
     assert one.n == n
 
 
+def test_the_benchmark_that_lets_expect_more_is_the_cautious_one_and_both_must_be_rare(shamsaei):
+    trial, comparison = shamsaei
+    one = untreated(trial, comparison).endpoints[0]
+    rare, often = SimulatedShare(50, 2_000), SimulatedShare(51, 2_000)
+    low, high = np.full(2_000, -0.1), np.full(2_000, 0.1)
+    plain = replace(one, own_mean=None, halved=SimulatedShare(1_000, 2_000), reliability=0.5)
+    for mine, theirs, key in (
+        (rare, rare, "rare"),
+        (rare, often, "seen"),
+        (often, rare, "seen"),
+        (often, often, "seen"),
+    ):
+        assumed = replace(plain, at_least=mine, changes=low)
+        own = replace(plain, at_least=theirs, changes=high, halved=SimulatedShare(0, 2_000))
+        both = with_own_mean(assumed, own)
+        assert both.verdict == Verdict(key)
+        assert both.cautious is own
+        assert with_own_mean(replace(assumed, changes=high), own).cautious is not own
+    assert plain.cautious is plain
+    silent = replace(plain, reason="nothing is known")
+    assert with_own_mean(silent, plain) is silent
+
+
+def test_windows_beyond_the_calibrated_ones_are_named_by_their_medians():
+    months = {"A": (-12, -6, 0, 4, 8, 20), "B": (-14, -6, 0, 4, 8, 20), "C": (-3, -1, 0, 2, 4, 5)}
+    frame = pd.DataFrame(
+        [
+            {"patient": name, "day": m * DAYS_PER_MONTH, "value": 30 - round(m / 2)}
+            for name, course in months.items()
+            for m in course
+        ]
+    )
+    trial = trial_from(frame)
+    (one,) = untreated(trial, compare(trial, Settings(endpoints=("alsfrs_r",)))).endpoints
+    assert [said.split(" is outside")[0] for said in one.extrapolated] == [
+        "extrapolated: the run-in of 12.0 months",
+        "extrapolated: the follow-up of 20.0 months",
+    ]
+    windows = {"pre_months": 6.0, "post_months": 8.0}
+    (one,) = untreated(
+        trial, compare(trial, Settings(endpoints=("alsfrs_r",), **windows))
+    ).endpoints
+    assert one.extrapolated == ()
+
+
+def test_the_json_holds_the_same_numbers(shamsaei):
+    trial, comparison = shamsaei
+    found = untreated(trial, comparison)
+    assert json.loads(json.dumps(found.to_json()))["trials"] == 2_000
+    for one in found.endpoints:
+        numbers = json.loads(json.dumps(one.to_json()))
+        assert numbers["untreated_change"]["mean"] == one.mean
+        quantiles = numbers["untreated_change"]["quantiles"]
+        assert list(quantiles) == ["0.025", "0.25", "0.5", "0.75", "0.975"]
+        expected = np.quantile(one.changes, [0.025, 0.25, 0.5, 0.75, 0.975])
+        np.testing.assert_allclose(list(quantiles.values()), expected)
+        share = numbers["at_least_as_large"]
+        assert share["share"] == one.at_least.count / 2_000
+        assert share["monte_carlo_se"] == one.at_least.error
+        assert numbers["own_mean"]["natural_mean_slope"] == one.own_mean.mean_slope
+        half = numbers["responders"]["percent_50"]
+        assert half["untreated_share"] == one.responders_by("percent_50").untreated
+        assert half["trials_with_as_many"]["count"] <= 2_000
+
+
 # -- chance ----------------------------------------------------------------------------------------
 
 
@@ -348,19 +308,33 @@ def test_progress_is_told_and_can_end_the_work(shamsaei, monkeypatch):
     assert told == sorted(told)
     assert told[-1] == 1.0
     some = untreated(trial, comparison, progress=lambda share: share < 0.2)
-    assert 0 < some.trials < 2_000
+    assert 0.4 * 2_000 <= some.trials < 2_000
+    # What was simulated are the first trials of the whole.
+    for part, one in zip(some.endpoints, whole.endpoints, strict=True):
+        np.testing.assert_array_equal(part.changes, one.changes[: some.trials])
     for one in some.endpoints:
         assert len(one.changes) == one.at_least.trials == some.trials
 
 
 def test_memory_is_bounded():
-    scores = untreated_people(ALSFRS, "alsfrs_r", RULES["none"], 6)[:2_000]
-    trial = one_big_trial(scores, "alsfrs_r")
-    comparison = compare(trial, Settings(endpoints=("alsfrs_r",), flips=1_000, resamples=1_000))
+    """2,000 patients × 10 visits × 2,000 trials hold 20 million scores: 160 MB if held at once."""
+    rng = np.random.default_rng(6)
+    months = np.array([-6.0, -4.5, -3.0, -1.5, 0.0, 1.5, 3.0, 4.5, 6.0, 9.0])
+    slopes = rng.normal(-1, 0.5, (2_000, 1))
+    values = np.clip(np.round(34 + slopes * months + rng.normal(0, 1.6, (2_000, 10))), 0, 48)
+    frame = pd.DataFrame(
+        {
+            "patient": np.repeat([f"S{i:04d}" for i in range(2_000)], 10),
+            "day": np.tile(months * DAYS_PER_MONTH, 2_000),
+            "value": values.ravel(),
+        }
+    )
+    trial = trial_from(frame)
+    comparison = compare(trial, Settings(endpoints=("alsfrs_r",), **LIGHT))
     prepared, assumed = prepare(trial, comparison), assumed_history(comparison.settings)
     tracemalloc.start()
-    found = benchmark(prepared, assumed, 400)
+    found = benchmark(prepared, assumed, 2_000)
     peak = tracemalloc.get_traced_memory()[1] / 2**20
     tracemalloc.stop()
-    assert found.trials == 400
-    assert peak < 150
+    assert found.trials == 2_000
+    assert peak < 300

@@ -187,7 +187,7 @@ def test_a_day_0_visit_is_one_up_to_day_0_whatever_rounding_makes_of_its_day(day
 
 def test_visits_outside_the_window_say_something_of_the_slope_and_enter_none():
     months, values = some_people()
-    short = {"pre_months": 2.0, "post_months": 6.0, "min_visits": 2}
+    short = {"pre_months": 2.0, "post_months": 6.0, "min_span_days": 30}
     trial = trial_of(months, values)
     comparison = compared(trial, **short)
     schedule = prepare(trial, comparison).schedules["alsfrs_r"]
