@@ -132,6 +132,10 @@ def _endpoint_text(
     regression = report.regression.get(key)
     if regression is not None:
         lines += ["", *_table(tables.regression(result, regression))]
+        if note := words.regression_note(result, regression):
+            lines += [f"  {note}"]
+        if any(other.against_control is not None for other in report.comparison.endpoints):
+            lines += ["  All arms together, the control too."]
     return lines
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from analysis.comparison import EndpointComparison
 from analysis.untreated.deceleration import Deceleration
 from analysis.untreated.outcome import RARE, Untreated, UntreatedEndpoint
 from analysis.untreated.presets import OverPresets
+from analysis.untreated.regression import RegressionReport
 from analysis.untreated.shares import SimulatedShare
 from report.numbers import count, plain, signed
 
@@ -19,6 +21,9 @@ CHANCE_OF_100: Final = 2.5
 
 _ENOUGH_FOR_ONE_OF_100: Final = 300
 """Trials with which none of them excludes 1 of 100 with 95 % confidence (the rule of three)."""
+
+_TWO_SIDED: Final = 1.96
+"""Standard errors on each side that hold 95 % of a normal distribution."""
 
 _HEADINGS: Final = {
     "rare": "rare in untreated trials",
@@ -103,6 +108,7 @@ def verdict_lines(result: UntreatedEndpoint) -> tuple[str, ...]:
         f"A mean change of {signed(shown.observed)} {shown.unit} or more, as here: "
         f"{_with_error(shown.at_least)}.",
         *_other_mean(result, shown),
+        *filter(None, (near_limit(result),)),
         f"Expected untreated: {signed(shown.mean)} {shown.unit} (95 of 100 trials: "
         f"{plain(shown.low)} to {plain(shown.high)}).",
         f"P < 0.05 towards a less steep decline: {_with_error(shown.in_favour)}; by chance alone "
@@ -126,6 +132,24 @@ def _other_mean(result: UntreatedEndpoint, shown: UntreatedEndpoint) -> tuple[st
         f"That is if people like these decline by {signed(shown.mean_slope)} {unit} on average, "
         f"{this}; if by {signed(other.mean_slope)}, {that}: {_with_error(other.at_least)}. The "
         "verdict rests on the larger share.",
+    )
+
+
+def near_limit(result: UntreatedEndpoint) -> str:
+    """Return that chance of the simulation may decide the verdict, where that is so.
+
+    A share this near to 2.5 of 100 is what 95 of 100 simulations give where it is exactly that.
+    """
+    shares = [one.at_least for one in (result, result.own_mean) if one is not None]
+    largest = max(shares, key=lambda one: one.share)
+    if result.reason or result.verdict.key == "inconclusive" or not largest.trials:
+        return ""
+    error = math.sqrt(RARE * (1 - RARE) / largest.trials)
+    if abs(largest.share - RARE) > _TWO_SIDED * error:
+        return ""
+    return (
+        f"This is next to the limit of {CHANCE_OF_100:g} of 100: another seed can change the "
+        "verdict."
     )
 
 
@@ -208,8 +232,12 @@ def presets_sentence(found: OverPresets) -> str:
 
 
 def verdict_over(result: UntreatedEndpoint, found: OverPresets | None) -> str:
-    """Return the key of the verdict over all natural histories: "depends" where they differ."""
-    return "depends" if found is not None and not found.agree else result.verdict.key
+    """Return the key of the verdict over all natural histories: "depends" where they differ.
+
+    Data that cannot tell stay inconclusive, as the sentence on them says.
+    """
+    key = result.verdict.key
+    return "depends" if found is not None and not found.agree and key != "inconclusive" else key
 
 
 def bend_sentence(found: Deceleration) -> str:
@@ -227,6 +255,23 @@ def bend_sentence(found: Deceleration) -> str:
     )
 
 
+def regression_note(result: EndpointComparison, found: RegressionReport) -> str:
+    """Return which mean slope the expected change rests on, and what follows from another one."""
+    formula = found.formula
+    history = formula.history
+    if formula.reason or history is None:
+        return ""
+    own = result.rate.months_before * (history.mean_after - history.mean_before)
+    size = "too large" if formula.expected < own else "too small"
+    return (
+        f"The expected change rests on a mean slope before of {signed(history.mean_before)} "
+        f"{result.endpoint.change_unit}/month: the distance of these patients from it is read as "
+        "chance or selection. If people like these truly decline as their run-ins do, "
+        f"{signed(own)} {result.unit} is expected instead, and the observed minus expected change "
+        f"is {size}."
+    )
+
+
 def _bend_decimals(bend: float) -> int:
     """Return the decimals for two significant digits."""
     return max(0, 1 - math.floor(math.log10(bend)))
@@ -240,9 +285,16 @@ def _responders(result: UntreatedEndpoint) -> str:
         return "nobody declines fast enough before day 0 to be judged as a responder in per cent"
     return (
         f"a {found.rule.label} is seen in {plain(100 * found.share, 0)} % here ({found.count} of "
-        f"{count(found.n, 'assessable patient')}) and expected in {plain(100 * found.untreated, 0)}"
-        " % of them untreated"
+        f"{count(found.n, 'assessable patient')}) and expected in {_expected(found.untreated)} of "
+        "them untreated"
     )
+
+
+def _expected(share: float) -> str:
+    """Write a simulated share of people in per cent; never none and never all of them."""
+    if share < 0.005:
+        return "fewer than 1 %"
+    return "more than 99 %" if share >= 0.995 else f"{plain(100 * share, 0)} %"
 
 
 def _with_error(share: SimulatedShare) -> str:

@@ -137,10 +137,11 @@ def _edited(name: str) -> None:
     """Put an edited number into the settings, or take the edit back where it is the preset's."""
     value, settings = st.session_state[f"w.history-{name}"], state.settings()
     edits = edited_values(settings.history_values)
-    edits.pop(name, None)
-    without = settings.with_(history_values=_entries(edits))
-    if value is not None and not math.isclose(value, _of_preset(without, name)):
-        edits[name] = value
+    for one in _moved_together(settings, name):
+        edits.pop(one, None)
+        without = settings.with_(history_values=_entries(edits))
+        if value is not None and not math.isclose(value, _of_preset(without, one)):
+            edits[one] = value
     try:
         changed = settings.with_(history_values=_entries(edits))
         assumed_history(changed)
@@ -148,6 +149,17 @@ def _edited(name: str) -> None:
         st.session_state[_PROBLEM] = f"Not changed: {problem}."
         return
     state.change_settings(history_values=changed.history_values)
+
+
+def _moved_together(settings: Settings, name: str) -> tuple[str, ...]:
+    """Return the numbers that an edit of one changes.
+
+    The mean slope after goes with the one before while they are equal. Else the natural history
+    would have a change at day 0 that nobody asked for, and that decides the verdict.
+    """
+    after = name.replace(".mean_before", ".mean_after")
+    same = after != name and math.isclose(_of_preset(settings, name), _of_preset(settings, after))
+    return (name, after) if same else (name,)
 
 
 def _entries(edits: dict[str, float]) -> tuple[str, ...]:

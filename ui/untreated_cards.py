@@ -47,7 +47,9 @@ def _beside(found: UntreatedEndpoint, over: OverPresets | None) -> list[str]:
     """Return what the verdict rests on: reasons, other natural histories, extrapolation."""
     others = "Under other natural histories: open Assumptions, it is computed there"
     middle = others if over is None else words.presets_sentence(over)
-    texts = [text for text in (*found.verdict.reasons, middle, *found.extrapolated) if text]
+    near = words.near_limit(found)
+    parts = (*found.verdict.reasons, near, middle, *found.extrapolated)
+    texts = [text for text in parts if text]
     return [f"{text[:1].upper()}{text[1:].removesuffix('.')}." for text in texts]
 
 

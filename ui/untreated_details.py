@@ -10,7 +10,7 @@ import streamlit as st
 
 from analysis.comparison import Comparison, EndpointComparison
 from analysis.natural_shrinkage import shrunken_slopes
-from analysis.untreated.deceleration import Deceleration
+from analysis.untreated.deceleration import MOST_TRIALS, Deceleration
 from analysis.untreated.outcome import Untreated, UntreatedEndpoint
 from analysis.untreated.regression import RegressionReport
 from data.trial import Trial
@@ -124,6 +124,8 @@ def _regression(
             st.caption(f"Not drawn to these patients’ mean: {shrunken.reason}.")
     with grid.cell():
         show_small_table(tables.regression(result, report), f"regression-{key}", trial)
+        if note := words.regression_note(result, report):
+            st.caption(inert(note))
         if report.formula.reason:
             st.caption(inert(report.formula.reason))
         st.markdown(f"**Run-ins of other lengths, {endpoint.label}**")
@@ -136,7 +138,8 @@ def deceleration_tab(trial: Trial, comparison: Comparison, results: Results) -> 
     st.caption(
         "The same simulated trials with courses that slow by themselves, before as after day 0: "
         "the slope becomes less steep by the curvature each month. Nothing else is changed; of the "
-        "two mean slopes it is the one with the larger change untreated."
+        "two mean slopes it is the one with the larger change untreated. At most "
+        f"{MOST_TRIALS} trials a curvature: the first row can differ a little from the card."
     )
     found = bends_of(trial, comparison)
     if found is None:

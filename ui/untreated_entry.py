@@ -43,7 +43,9 @@ def entry_tab(trial: Trial, comparison: Comparison, results: Sequence[EndpointCo
     st.caption(
         "Here nothing that was measured is kept: people are drawn from the natural history, seen "
         "at the visit times of these patients, and taken if their simulated run-in meets the rule. "
-        "Choosing people who declined fast lately makes their next slope less steep by itself."
+        "Choosing people who declined fast lately makes their next slope less steep by itself. A "
+        "minimum score on day 0 keeps people whose decline was mild until then, and does the "
+        "opposite."
     )
     rule = comparison.settings.entry_rule
     _form(rule)

@@ -288,4 +288,4 @@ def _windows(schedule: Schedule) -> tuple[float, float]:
     first, last = np.zeros(schedule.n), np.zeros(schedule.n)
     np.minimum.at(first, points.patient, points.month)
     np.maximum.at(last, points.patient, points.month)
-    return float(-np.median(first)), float(np.median(last))
+    return float(np.median(-first)) + 0.0, float(np.median(last))

@@ -6,6 +6,7 @@ import json
 import math
 import tracemalloc
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -30,12 +31,19 @@ from data.trial import DAYS_PER_MONTH
 from tests.conftest import trial_from
 
 LIGHT = {"flips": 1_000, "resamples": 1_000}
+# A fifth of the typical decline, by the limit of the slope before that is assessed.
+MEANINGFUL = {-0.25: 0.2 * 0.99, -0.5: 0.2 * 2.7}
+
+
+@cache
+def example(name):
+    return load_example(name)
 
 
 def opened(name, **changes):
-    example = load_example(name)
-    settings = Settings.from_json({**example.settings, **LIGHT, **changes})[0]
-    return example.trial, compare(example.trial, settings)
+    trial = example(name).trial
+    settings = Settings.from_json({**example(name).settings, **LIGHT, **changes})[0]
+    return trial, compare(trial, settings)
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +78,53 @@ def test_shares_are_counted_from_the_simulated_slopes(unit):
         assert one.at_least.trials == 2_000
 
 
+def few_steep_people(n):
+    """Return a trial of people who lost 9 points in 6 months, then 1 or 2 in 3, with its result."""
+    frame = pd.DataFrame(
+        [
+            {"patient": f"P{i}", "day": month * DAYS_PER_MONTH, "value": value - i}
+            for i in range(n)
+            for month, value in ((-6, 40), (0, 31), (3, 30), (6, 29 - i % 2))
+        ]
+    )
+    trial = trial_from(frame)
+    settings = Settings(endpoints=("alsfrs_r",), estimator="end_to_end", rate_unit="month")
+    return trial, compare(trial, settings)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_ties_count_as_at_least_as_large_and_few_patients_have_few_degrees_of_freedom(n):
+    trial, comparison = few_steep_people(n)
+    found = untreated(trial, comparison)
+    (one,) = found.endpoints
+    slopes = simulate(prepare(trial, comparison), found.assumed, found.trials)["alsfrs_r"]
+    # From day 3 months to day 6 months whole points are thirds: means are multiples of 1/(3 n).
+    thirds = np.rint(3 * slopes.after).astype(int).sum(axis=1)
+    observed = np.sum([-1 - i % 2 for i in range(n)])
+    assert np.sum(thirds == observed) > 50
+    assert one.at_least.count == np.sum(thirds >= observed)
+    changes = slopes.after - slopes.before
+    spread = changes.std(axis=1, ddof=1)
+    with np.errstate(divide="ignore"):
+        t = changes.mean(axis=1) * math.sqrt(n) / spread
+    assert one.in_favour.count == np.sum(t > stats.t.ppf(0.975, n - 1)) > 20
+    # Another degree of freedom would give another count.
+    assert one.in_favour.count < np.sum(t > stats.t.ppf(0.975, n))
+
+
+def test_a_halved_decline_is_that_after_day_0():
+    edits = ["alsfrs_r.mean_after:-0.4"]
+    trial, comparison = opened("after-shamsaei-2023", rate_unit="year", history_values=edits)
+    one = untreated(trial, comparison).endpoint("alsfrs_r")
+    for each, mean_after in ((one, -0.4), (one.own_mean, one.own_mean.mean_slope + 0.59)):
+        half = 12 * abs(mean_after) / 2
+        limit = np.quantile(each.changes, 0.975)
+        assert each.halved.count == np.sum(each.changes + half > limit)
+    # The own mean moves both means: people are still thought to decline by 0.59 less later.
+    assert one.own_mean.mean_slope != -0.99
+    assert one.mean_slope == -0.99
+
+
 def responds(before, after, key, limit):
     """Return who is assessable and who responds, from the key of a rule such as "percent_50"."""
     kind, _, number = key.partition("_")
@@ -77,7 +132,7 @@ def responds(before, after, key, limit):
     if key == "above_0":
         return np.ones_like(before, dtype=bool), change > 1e-10
     if key == "meaningful":
-        return np.ones_like(before, dtype=bool), change > 0.3 + 1e-10
+        return np.ones_like(before, dtype=bool), change > MEANINGFUL[limit] + 1e-10
     if kind == "points":
         return np.ones_like(before, dtype=bool), change >= float(number) - 1e-10
     could = before <= limit
@@ -95,11 +150,9 @@ def test_responders_here_and_untreated_share_one_rule_and_denominator(estimator)
         limit = {"alsfrs_r": -0.25, "fvc": -0.5}[one.endpoint.key]
         keys = [each.rule.key for each in one.responders]
         assert keys == [each.rule.key for each in result.responders]
-        assert {"above_0", "percent_20", "percent_50", "percent_100"} < set(keys)
+        assert {"above_0", "meaningful", "percent_20", "percent_50", "percent_100"} < set(keys)
         assert ("points_1.25" in keys) == (one.endpoint.key == "alsfrs_r")
         for each, here in zip(one.responders, result.responders, strict=True):
-            if each.rule.key == "meaningful":
-                continue
             could, did = responds(before, slopes.after, each.rule.key, limit)
             assert (each.count, each.n) == (here.of_assessable.count, here.of_assessable.n)
             assert (each.count, each.n_all) == (here.of_all.count, here.of_all.n)

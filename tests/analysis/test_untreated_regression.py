@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -29,10 +30,15 @@ FVC = HISTORIES["fvc"]
 LIGHT = {"flips": 1_000, "resamples": 1_000}
 
 
+@cache
+def example(name):
+    return load_example(name)
+
+
 def opened(name, **changes):
-    example = load_example(name)
-    settings = Settings.from_json({**example.settings, **LIGHT, **changes})[0]
-    return example.trial, compare(example.trial, settings)
+    trial = example(name).trial
+    settings = Settings.from_json({**example(name).settings, **LIGHT, **changes})[0]
+    return trial, compare(trial, settings)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields, replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,11 @@ LIGHT = {"flips": 1_000, "resamples": 1_000}
 SIGMAS = 4.5
 
 
+@cache
+def example(name):
+    return load_example(name)
+
+
 def trial_of(months, values, endpoint="alsfrs_r"):
     """Return a trial of people with the same visits; ``values`` is people × visits."""
     people, visits = values.shape
@@ -69,7 +75,7 @@ def some_people(people=8, level=26, seed=0):
 @pytest.mark.parametrize("name", EXAMPLE_IDS)
 @pytest.mark.parametrize("estimator", LINEAR)
 def test_slopes_are_weighted_sums_of_scores(name, estimator):
-    trial = load_example(name).trial
+    trial = example(name).trial
     for day0 in DAY0_RULES:
         if estimator == "broken_stick_jump" and day0 == "both":
             continue

@@ -119,6 +119,20 @@ def test_an_edited_number_reaches_the_result_the_link_and_can_be_taken_back():
     assert charts(at)["untreated-alsfrs_r"]["csv"] == before
 
 
+def test_the_mean_slope_after_goes_with_the_one_before_until_they_differ():
+    at = on("Assumptions", trial=SHAMSAEI)
+    before, after = (f"w.history-alsfrs_r.mean_{side}" for side in ("before", "after"))
+    at.number_input(key=before).set_value(-0.8).run()
+    edits = query(healthy(at))["history-values"]
+    assert edits == "alsfrs_r.mean_after:-0.8~alsfrs_r.mean_before:-0.8"
+    at.number_input(key=after).set_value(-0.7).run()
+    at.number_input(key=before).set_value(-0.9).run()
+    assert at.number_input(key=after).value == -0.7
+    at.number_input(key=after).set_value(-0.9).run()
+    at.number_input(key=before).set_value(-0.99).run()
+    assert "history-values" not in query(healthy(at))
+
+
 def test_a_preset_is_chosen_edited_and_left():
     at = on("Assumptions", trial=SHAMSAEI)
     other = PRESETS[1]

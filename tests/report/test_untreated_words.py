@@ -282,6 +282,7 @@ def test_presets_that_disagree_make_the_verdict_depend():
     assert "from 1 of 100 to 14 of 100" in said
     assert "depends" in said
     assert words.verdict_over(against(), apart) == "depends"
+    assert words.verdict_over(against(verdict=Verdict("inconclusive")), apart) == "inconclusive"
     same = OverPresets("alsfrs_r", (under(140, "seen"), under(30, "seen")))
     assert "the same" in words.presets_sentence(same)
     assert words.verdict_over(against(), same) == "seen"
