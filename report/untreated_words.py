@@ -47,7 +47,8 @@ def untreated_sentence(result: UntreatedEndpoint) -> str:
     ending = "; the verdict is inconclusive" if result.verdict.key == "inconclusive" else ""
     return (
         f"{label}: {of_100(shown.in_favour)} simulated untreated trials with this run-in reach "
-        f"P < 0.05 towards a less steep decline; {_responders(shown)}{ending}."
+        f"P < 0.05 towards a less steep decline (by chance alone {CHANCE_OF_100:g}); "
+        f"{_responders(shown)}{ending}."
     )
 
 
@@ -94,6 +95,8 @@ def verdict_heading(result: UntreatedEndpoint, key: str = "") -> str:
         said = "no comparison with untreated trials"
     elif chosen == "seen" and min(shares) > 1 - RARE:
         said = "lower change than in most untreated trials"
+    elif chosen == "seen" and result.observed <= 0:
+        said = "no less steep decline here"
     return f"{result.endpoint.label}: {said}"
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from analysis.comparison import Comparison, EndpointComparison
 from analysis.grouping import grouping_of
 from analysis.untreated.assumed import Assumed, assumed_history
-from analysis.untreated.history import outside_calibration
+from analysis.untreated.history import History, outside_calibration
 from analysis.untreated.outcome import (
     Untreated,
     UntreatedEndpoint,
@@ -278,7 +278,19 @@ def outcome_under(
         slopes.after,
         reliability=float(np.mean(signal / (signal + error))),
         history=history,
-        extrapolated=outside_calibration(*_windows(schedule)),
+        extrapolated=(*outside_calibration(*_windows(schedule)), *_drift(result, history)),
+    )
+
+
+def _drift(result: EndpointComparison, history: History) -> tuple[str, ...]:
+    """Say that the assumed mean slope changes at day 0, where it does."""
+    drift = history.mean_after - history.mean_before
+    if abs(drift) < 1e-9:
+        return ()
+    said = f"{drift:+.2f}".replace("-", "−")
+    return (
+        f"the natural history assumed lets slopes change by {said} "
+        f"{result.endpoint.change_unit}/month at day 0 by itself",
     )
 
 

@@ -267,7 +267,7 @@ PRESETS: Final = (
 )
 """The natural histories that are offered, the reference first."""
 
-CALIBRATED_RUN_IN: Final = (3.0, 6.0)
+CALIBRATED_RUN_IN: Final = (3.0, 3.0)
 CALIBRATED_FOLLOW_UP: Final = (3.0, 12.0)
 """Months of run-in and of follow-up in the summaries that the numbers were calibrated to."""
 
@@ -288,8 +288,8 @@ def outside_calibration(run_in_months: float, follow_up_months: float) -> tuple[
         ("follow-up", follow_up_months, CALIBRATED_FOLLOW_UP),
     )
     return tuple(
-        f"extrapolated: the {name} of {months:.1f} months is outside the {low:g} to {high:g} "
-        "months of the calibration"
+        f"extrapolated: the {name} of {months:.1f} months is outside the "
+        f"{f'{low:g} to {high:g}' if low < high else f'{low:g}'} months of the calibration"
         for name, months, (low, high) in named
         if not low - _SLACK <= months <= high + _SLACK
     )

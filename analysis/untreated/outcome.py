@@ -89,7 +89,8 @@ class UntreatedEndpoint:
     verdict
         What follows.
     extrapolated
-        Sentences on windows beyond those that the natural history was calibrated in.
+        Sentences on windows beyond those that the natural history was calibrated in, and on a mean
+        slope that it lets change at day 0.
     mean_slope
         Mean true slope before day 0 of the natural history, per month.
     own_mean
@@ -342,7 +343,7 @@ def verdict_of(n: int, share: float, halved: float, reliability: float) -> Verdi
     reasons = []
     if n < FEWEST:
         reasons.append(f"only {n} patients; a verdict needs {FEWEST}")
-    if share <= RARE and reliability < RELIABLE:
+    if share <= RARE and not reliability >= RELIABLE:
         reasons.append(
             f"the run-in is too short or too sparse: {100 * (1 - reliability):.0f} % of the "
             "differences between its slopes is visit noise, so that untreated trials rarely show "

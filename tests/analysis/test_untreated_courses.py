@@ -218,6 +218,7 @@ def test_impossible_numbers_are_refused(changes):
 def test_windows_outside_the_calibration_are_named():
     assert outside_calibration(3.0, 12.0) == ()
     assert outside_calibration(2.8, 12.2) == ()
+    assert outside_calibration(6.0, 12.0)[0].endswith("outside the 3 months of the calibration")
     (run_in,) = outside_calibration(9.9, 10.0)
     assert run_in.startswith("extrapolated: the run-in of 9.9 months")
     assert len(outside_calibration(1.0, 24.0)) == 2

@@ -208,6 +208,26 @@ def test_visits_outside_the_window_say_something_of_the_slope_and_enter_none():
     assert list(run_in_given(result, schedule.who, 0.0).n) == [3] + [4] * 7
 
 
+def test_an_endpoint_of_some_patients_is_drawn_from_their_own_run_ins():
+    """Of endpoints that do not depend on each other, each is that of a trial of its own people."""
+    months = np.array([-6.0, -3.0, 0.0, 3.0, 6.0, 9.0])
+    scores = _long(months, np.round(30 - np.outer([1, 1, 1], months)), "alsfrs_r")
+    capacity = _long(months, np.round(80 + np.outer([2, -6, -6], months)), "fvc")
+    # The first patient has no FVC after day 0.
+    capacity = capacity[(capacity["patient"] != "P0") | (capacity["day"] <= 0)]
+    frame = pd.concat([scores, capacity])
+    wide = trial_from(frame)
+    comparison = compared(wide, "alsfrs_r", "fvc", history_values=("between:0",))
+    one = untreated(wide, comparison).endpoint("fvc")
+    two = trial_from(frame[(frame["endpoint"] == "fvc") & (frame["patient"] != "P0")])
+    other = untreated(two, compared(two, "fvc")).endpoint("fvc")
+    assert one.n == other.n == 2
+    error = math.sqrt(2 * other.changes.var() / 2_000)
+    assert one.mean == pytest.approx(other.mean, abs=4 * error)
+    assert one.changes.std() == pytest.approx(other.changes.std(), rel=4 / math.sqrt(2_000))
+    assert one.mean > 1
+
+
 def test_a_run_in_from_onset_is_kept_as_it_is():
     months, values = some_people()
     plain = trial_of(months, values)

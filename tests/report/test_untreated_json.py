@@ -285,14 +285,14 @@ def test_few_patients_give_no_verdict():
 
 
 def test_windows_outside_the_calibration_are_named_as_extrapolated():
-    """The published groups have run-ins of 3 to 6 months."""
+    """The published groups have run-ins of 3 months."""
 
     def told(factor):
         frame = table()
         frame["day"] *= factor
         return exported(trial_from(frame))["endpoints"]["alsfrs_r"]["untreated"]["extrapolated"]
 
-    assert told(0.5) == []
+    assert told(1 / 3) == []
     (run_in,) = block("alsfrs_r")["extrapolated"]
     assert "run-in of 9.0 months" in run_in
     assert len(told(5)) == 2

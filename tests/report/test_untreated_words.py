@@ -97,8 +97,8 @@ def every_text(result):
 def test_sentence_has_the_three_numbers():
     assert words.untreated_sentence(against()) == (
         "ALSFRS-R: 31 of 100 simulated untreated trials with this run-in reach P < 0.05 towards a "
-        "less steep decline; a slope at least 50 % less steep is seen in 60 % here (6 of 10 "
-        "assessable patients) and expected in 34 % of them untreated."
+        "less steep decline (by chance alone 2.5); a slope at least 50 % less steep is seen in "
+        "60 % here (6 of 10 assessable patients) and expected in 34 % of them untreated."
     )
 
 
@@ -227,7 +227,9 @@ def test_change_is_called_low_only_where_it_is_so_under_both_mean_slopes():
     same = against(observed=-0.9, at_least=SimulatedShare(1990, 2000), own_mean=harm)
     assert "lower change" in words.verdict_heading(same)
     apart = against(observed=-0.9, at_least=SimulatedShare(1000, 2000), own_mean=harm)
-    assert "also seen" in words.verdict_heading(apart)
+    assert "no less steep decline" in words.verdict_heading(apart)
+    gained = against(observed=0.1, at_least=SimulatedShare(1000, 2000), own_mean=harm)
+    assert "also seen" in words.verdict_heading(gained)
 
 
 def test_lines_bound_a_share_that_never_occurred():
