@@ -11,6 +11,7 @@ import numpy as np
 from analysis.slope_points import Points
 from analysis.untreated.plan import screening_month
 from analysis.untreated.plan_entry import EntryRule, weeks_looked_back
+from analysis.untreated.replicates import up_to_day0
 from data.trial import DAYS_PER_MONTH, BoolArray, FloatArray, IntArray
 
 SCREENING_DAYS: Final = 14.0
@@ -157,14 +158,14 @@ def asked_of(
 
 def run_in_visits(points: Points, who: IntArray) -> IntArray:
     """Return how many analysable visits up to day 0 each patient has."""
-    seen = points.patient[points.analysable & (points.month <= 0)]
+    seen = points.patient[points.analysable & up_to_day0(points.month)]
     return np.asarray(np.bincount(seen, minlength=int(who.max(initial=0)) + 1)[who])
 
 
 def _run_in(
     points: Points, who: IntArray, positions: IntArray
 ) -> tuple[IntArray, FloatArray, IntArray]:
-    seen = points.analysable & (points.month <= 0) & np.isin(points.patient, who)
+    seen = points.analysable & up_to_day0(points.month) & np.isin(points.patient, who)
     order = np.argsort(positions)
     place = np.searchsorted(positions, points.position[seen], sorter=order)
     column = np.append(order, -1)[place]

@@ -7,6 +7,7 @@ import numpy as np
 from analysis.comparison import EndpointComparison
 from analysis.settings import Settings
 from analysis.untreated.plan import BOUNDS, Plan
+from analysis.untreated.replicates import up_to_day0
 from data.trial import BoolArray, FloatArray, IntArray
 
 
@@ -37,7 +38,7 @@ def plan_like(result: EndpointComparison, settings: Settings) -> Plan:
     if not result.paired.any():
         return plan
     points = result.slopes.points
-    run_in = points.before & (points.month <= 0)
+    run_in = points.before & up_to_day0(points.month)
     follow_up = points.after & (points.month > 0)
     first = _furthest(-points.month, run_in, points.patient, result.paired)
     last = _furthest(points.month, follow_up, points.patient, result.paired)
