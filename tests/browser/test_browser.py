@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import signal
 import struct
@@ -142,9 +143,10 @@ def test_downloads(visitor, server: Server, tmp_path: Path, dark: bool):
         assert rgb in svg or colour.casefold() in svg.casefold()
     assert "rgb(18, 24, 30)" not in svg
     assert "#12181e" not in svg.casefold()
-    csv = files["CSV"].read_text("utf-8-sig").splitlines()
-    assert len(csv) == 11
-    assert csv[1].endswith(",yes")
+    rows = list(csv.DictReader(files["CSV"].read_text("utf-8-sig").splitlines()))
+    assert len(rows) == 10
+    assert {row["simulated"] for row in rows} == {"yes"}
+    assert all("simulated untreated trials" in row["untreated trials"] for row in rows)
     saved = visitor(dark=dark)
     saved.page.goto(files["HTML"].as_uri())
     expect(saved.page.locator("#figure .main-svg").first).to_be_visible()
