@@ -98,7 +98,7 @@ def courses(rng: np.random.Generator, scenario: Scenario, patients: int) -> Floa
         early = (y[:, t == 0] - y[:, t == -3])[:, 0] / 3
         y = y[early <= scenario.entry][:patients]
     y[rng.random(y.shape) < MISSING * (scenario.entry is None)] = np.nan
-    return np.clip(np.round(y), 0, 48) if scenario.whole else y
+    return np.asarray(np.clip(np.round(y), 0, 48) if scenario.whole else y)
 
 
 def as_trial(scores: FloatArray, months: tuple[float, ...]) -> Trial:

@@ -24,7 +24,7 @@ from analysis.untreated.presets import over_presets
 from analysis.untreated.scores import noisy_scores
 from benchmarks.calibration import as_trial
 from data.endpoints import ENDPOINTS
-from data.trial import FloatArray, Trial
+from data.trial import BoolArray, FloatArray, Trial
 
 KEY = "alsfrs_r"
 EFFECT = 0.5
@@ -87,7 +87,7 @@ def made(design: Design, history: History, seed: int, effect: float) -> Trial:
     return as_trial(scores, tuple(months))
 
 
-def true_course(people: Drawn, months: FloatArray, later: FloatArray, effect: float) -> FloatArray:
+def true_course(people: Drawn, months: FloatArray, later: BoolArray, effect: float) -> FloatArray:
     """Return true scores, people × visits."""
     slope = np.where(later, people.after[0][:, None] + effect, people.before[0][:, None])
     return np.asarray(people.level[0][:, None] + slope * months)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -427,7 +428,8 @@ def test_an_endpoint_without_known_numbers_gets_no_expectation():
     assert math.isnan(ours.remaining)
     assert ours.reason == f"no spread of untreated slopes is known for {result.endpoint.label}"
     for field in ("sd_before", "sd_after", "correlation"):
-        without = replace(HISTORY, **{field: None})
+        unknown: dict[str, Any] = {field: None}
+        without = replace(HISTORY, **unknown)
         assert regression_to_the_mean(result, without).reason.startswith("no ")
 
 
