@@ -58,12 +58,17 @@ class History:
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
-        if not (self.sd_before > 0 and self.sd_after > 0):
+        free = (self.mean_before, self.mean_after, self.skew, self.bend, self.level_mean)
+        if not all(map(math.isfinite, (*free, self.visit_sd, self.visit_share))):
+            raise ValueError("the numbers of a natural history are finite")
+        if not (0 < self.sd_before < math.inf and 0 < self.sd_after < math.inf):
             raise ValueError("the slopes of untreated people need an SD above 0")
         if not -1 <= self.correlation <= 1:
             raise ValueError("a correlation lies between −1 and 1")
         if self.visit_sd < 0 or self.visit_share < 0 or self.visit_sd + self.visit_share == 0:
             raise ValueError("visits need an SD above 0")
+        if not 0 <= self.level_sd < math.inf:
+            raise ValueError("the SD of the levels lies from 0 up")
         if not self.tail_df > 2:
             raise ValueError("a t distribution with an SD has more than 2 degrees of freedom")
 
@@ -98,7 +103,7 @@ _ALSFRS_R: Final = History(
             "visit_share": "0: scatter of scores does not follow their size",
             "tail_df": "infinite: normal scatter",
             "skew": "0: normal; published slopes are skewed to the steep side (preset “skewed”)",
-            "bend": "0: straight within each period; a preset has 0.01 points/month²",
+            "bend": "0: straight within each period; presets have 0.01 and 0.02 points/month²",
             "level_mean": "trials 30 to 37 points at the first visit",
             "level_sd": "trials 5 to 7 points",
         }
@@ -258,18 +263,42 @@ PRESETS: Final = (
         _both({"visit_sd": 2.0}, {"visit_share": 0.07}),
     ),
     Preset(
+        "quieter",
+        "quieter visits",
+        "Visits scatter by 1.55 points, the lower end of what is published, and by 4 % of the FVC.",
+        _both({"visit_sd": 1.55}, {"visit_share": 0.04}),
+    ),
+    Preset(
+        "early_trials",
+        "as on the 40-point scale",
+        "ALSFRS-R slopes as in early trials on the 40-point scale, not scaled up: means −0.55 "
+        "before and −0.69 after, SDs 0.50 and 0.51.",
+        _both({"mean_before": -0.55, "mean_after": -0.69, "sd_before": 0.5, "sd_after": 0.51}, {}),
+    ),
+    Preset(
         "bending",
         "decline that slows",
         "Every decline slows by itself by 0.01 points/month² (FVC by 0.025, in the same "
         "proportion): the lower end of what is discussed.",
         _both({"bend": 0.01}, {"bend": 0.025}),
     ),
+    Preset(
+        "bending_more",
+        "decline that slows more",
+        "Every decline slows by itself by 0.02 points/month² (FVC by 0.05, in the same "
+        "proportion, which is rough): the upper end of what is discussed.",
+        _both({"bend": 0.02}, {"bend": 0.05}),
+    ),
 )
 """The natural histories that are offered, the reference first."""
 
 CALIBRATED_RUN_IN: Final = (3.0, 3.0)
-CALIBRATED_FOLLOW_UP: Final = (3.0, 12.0)
-"""Months of run-in and of follow-up in the summaries that the numbers were calibrated to."""
+CALIBRATED_FOLLOW_UP: Final = (4.0, 9.0)
+"""Months of run-in and of follow-up from day 0 in the groups that the numbers were held against.
+
+The summary of the calibration has its day 0 at month 3 and its last visits at month 12; the control
+arms were followed for 4 to 6.5 months (docs/untreated-validation.md).
+"""
 
 _SLACK: Final = 0.25
 """Months by which visits may miss their plan."""

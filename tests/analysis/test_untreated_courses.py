@@ -173,6 +173,16 @@ def test_bulbar_onset_and_dropout_have_their_hazards():
     assert np.mean(stops.month <= 12) == pytest.approx(1 - 0.9**12, abs=0.007)
 
 
+def test_nobody_leaves_earlier_with_a_higher_score():
+    """With the same chance: each person's end moves by the hazard alone."""
+    low, high = (
+        draw_stops(standing(level, 5_000), 0.0, LEAVING, 24, np.random.default_rng(10))
+        for level in (28, 31)
+    )
+    assert np.all(high.month >= low.month)
+    assert np.mean(high.month > low.month) > 0.3
+
+
 def test_steep_courses_end_earlier():
     drawn = people(HISTORIES["alsfrs_r"], first=-3.0)
     stops = draw_stops(drawn, 0.0, LEAVING, 12, np.random.default_rng(9))
@@ -204,10 +214,16 @@ def test_every_number_has_a_source_and_every_preset_is_possible():
         {"visit_sd": 0.0},
         {"visit_sd": -1.0},
         {"tail_df": 2.0},
+        {"level_sd": -0.1},
+        {"sd_before": math.inf},
+        {"mean_before": math.nan},
+        {"visit_sd": math.inf},
+        {"skew": -math.inf},
+        {"bend": math.nan},
     ],
 )
 def test_impossible_numbers_are_refused(changes):
-    with pytest.raises(ValueError, match=r"SD|correlation|degrees"):
+    with pytest.raises(ValueError, match=r"SD|correlation|degrees|finite"):
         PLAIN.with_(**changes)
     with pytest.raises(ValueError, match="ratios"):
         replace(LEAVING, per_point=0.0)
@@ -216,9 +232,14 @@ def test_impossible_numbers_are_refused(changes):
 
 
 def test_windows_outside_the_calibration_are_named():
-    assert outside_calibration(3.0, 12.0) == ()
-    assert outside_calibration(2.8, 12.2) == ()
-    assert outside_calibration(6.0, 12.0)[0].endswith("outside the 3 months of the calibration")
-    (run_in,) = outside_calibration(9.9, 10.0)
-    assert run_in.startswith("extrapolated: the run-in of 9.9 months")
+    """Day 0 of the summary is its month 3, so its last visits are in month 9 of the follow-up."""
+    for run_in, follow_up in ((3.0, 4.0), (3.0, 9.0), (2.8, 9.2), (3.2, 3.8)):
+        assert outside_calibration(run_in, follow_up) == ()
+    (longer,) = outside_calibration(6.0, 9.0)
+    assert longer.startswith("extrapolated: the run-in of 6.0 months")
+    assert longer.endswith("outside the 3 months of the calibration")
+    (after,) = outside_calibration(3.0, 12.0)
+    assert after.startswith("extrapolated: the follow-up of 12.0 months")
+    assert after.endswith("outside the 4 to 9 months of the calibration")
+    assert len(outside_calibration(3.0, 3.0)) == 1
     assert len(outside_calibration(1.0, 24.0)) == 2

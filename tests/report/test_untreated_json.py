@@ -285,7 +285,7 @@ def test_few_patients_give_no_verdict():
 
 
 def test_windows_outside_the_calibration_are_named_as_extrapolated():
-    """The published groups have run-ins of 3 months."""
+    """The published groups have run-ins of 3 months, and follow-ups of 4 to 9."""
 
     def told(factor):
         frame = table()
@@ -293,8 +293,9 @@ def test_windows_outside_the_calibration_are_named_as_extrapolated():
         return exported(trial_from(frame))["endpoints"]["alsfrs_r"]["untreated"]["extrapolated"]
 
     assert told(1 / 3) == []
-    (run_in,) = block("alsfrs_r")["extrapolated"]
+    run_in, follow_up = block("alsfrs_r")["extrapolated"]
     assert "run-in of 9.0 months" in run_in
+    assert "follow-up of 12.0 months" in follow_up
     assert len(told(5)) == 2
     assert "follow-up of 60.0 months" in told(5)[1]
 
