@@ -55,6 +55,7 @@ REASONS: Final = (
     "intercurrent illness",
     "started another treatment",
     "withdrew consent",
+    "tried as a what-if",
     "checked against the source",
     "other",
 )

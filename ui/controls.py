@@ -19,23 +19,22 @@ from report.words import DAY0_WORDS, RATE_WORDS
 from ui import cache, state
 from ui.filter_panel import filter_panel
 from ui.navigation import TRIAL
-from ui.setting_widgets import choice, seeded, toggle, whole
+from ui.setting_widgets import choice, seeded, toggle, whole, window
 
-_ALL: Final = "all"
 _TRANSPLANTS: Final = {0: "first", 1: "second", 2: "third", -1: "last"}
 _ALTERNATIVES: Final = {
     "two-sided": "two-sided",
     "less steep": "one-sided: less steep",
     "steeper": "one-sided: steeper",
 }
-_ESTIMATORS: Final = {
+ESTIMATORS: Final = {
     "ols": "separate lines (OLS)",
     "theil_sen": "Theil–Sen",
     "end_to_end": "first to last visit",
     "broken_stick": "broken stick",
     "broken_stick_jump": "broken stick with a step",
 }
-_RUN_INS: Final = {"visits": "the visits before", "onset": "the onset (ΔFS)"}
+RUN_INS: Final = {"visits": "the visits before", "onset": "the onset (ΔFS)"}
 _FVC_UNTIL: Final = {
     "all": "the last visit",
     "niv": "NIV or tracheostomy",
@@ -55,10 +54,10 @@ def settings_sidebar() -> None:
     with st.sidebar:
         st.page_link(TRIAL, label="Use your own data", icon=":material/upload_file:")
         st.markdown("#### Settings")
-        longest_before, longest_after = _extent()
-        _window("pre_months", "Window before, months", longest_before)
-        _window("post_months", "Window after, months", longest_after)
-        choice("estimator", "Slope by", _ESTIMATORS, st.selectbox)
+        longest_before, longest_after = longest_windows()
+        window("pre_months", "Window before, months", longest_before)
+        window("post_months", "Window after, months", longest_after)
+        choice("estimator", "Slope by", ESTIMATORS, st.selectbox)
         choice("day0", "Day-0 visit counts", DAY0_WORDS, st.selectbox)
         choice("rate_unit", "Unit of slopes", RATE_WORDS, st.selectbox)
         filter_panel()
@@ -80,7 +79,7 @@ def _more() -> None:
     )
     whole("skip_days", "Days left out after day 0", step=10)
     if state.trial().patients["onset_day"].notna().any():
-        choice("run_in", "Slope before from", _RUN_INS, st.selectbox)
+        choice("run_in", "Slope before from", RUN_INS, st.selectbox)
     if any(len(days) > 1 for days in state.trial().patients["transplant_days"]):
         choice("transplant", "Transplant that is day 0", _TRANSPLANTS, st.selectbox)
         toggle("stop_at_next", "End at the next transplant")
@@ -164,7 +163,7 @@ def _endpoints() -> None:
     )
 
 
-def _extent() -> tuple[int, int]:
+def longest_windows() -> tuple[int, int]:
     """Return the longest windows that make a difference in this trial, in whole months."""
     days = state.trial().measurements["day"].to_numpy(dtype=np.float64)
     days = days[np.isfinite(days)]
@@ -173,22 +172,3 @@ def _extent() -> tuple[int, int]:
     ends = (max(0.0, -float(days.min())), max(0.0, float(days.max())))
     before, after = (min(60, max(2, math.ceil(end / DAYS_PER_MONTH))) for end in ends)
     return before, after
-
-
-def _window(name: str, label: str, longest: int) -> None:
-    current = getattr(state.settings(), name)
-    months = {float(m) for m in range(1, longest + 1)} | ({current} if current else set())
-    options: list[float | str] = [*sorted(months), _ALL]
-    seeded(
-        name,
-        lambda key, changed: st.select_slider(
-            label,
-            options,
-            format_func=lambda m: m if isinstance(m, str) else f"{m:g}",
-            key=key,
-            on_change=changed,
-            help=FIELDS[name].help,
-        ),
-        to_widget=lambda value: _ALL if value is None else value,
-        from_widget=lambda value: None if value == _ALL else value,
-    )

@@ -15,6 +15,7 @@ from streamlit.navigation.page import StreamlitPage
 TRIAL: Final = "pages/trial.py"
 PATIENTS: Final = "pages/patients.py"
 SLOPES: Final = "pages/slopes.py"
+WHAT_IF: Final = "pages/what_if.py"
 UNTREATED: Final = "pages/untreated.py"
 
 ICON: Final = str(Path(__file__).with_name("icon.svg"))
@@ -24,18 +25,21 @@ _ADDRESSES: Final = {
     TRIAL: "your-trial",
     PATIENTS: "each-patient",
     SLOPES: "before-and-after",
+    WHAT_IF: "analysed-otherwise",
     UNTREATED: "with-no-transplant",
 }
 _ICONS: Final = {
     TRIAL: ":material/folder_open:",
     PATIENTS: ":material/person:",
     SLOPES: ":material/compare_arrows:",
+    WHAT_IF: ":material/alt_route:",
     UNTREATED: ":material/blur_on:",
 }
 _TITLES: Final = {
     TRIAL: "Trial",
     PATIENTS: "Patients",
     SLOPES: "Slopes",
+    WHAT_IF: "What-if",
     UNTREATED: "Untreated",
 }
 
@@ -50,7 +54,7 @@ def pages() -> list[StreamlitPage]:
             url_path=_ADDRESSES[path],
             default=path == SLOPES,
         )
-        for path in (TRIAL, PATIENTS, SLOPES, UNTREATED)
+        for path in (TRIAL, PATIENTS, SLOPES, WHAT_IF, UNTREATED)
     ]
 
 

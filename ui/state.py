@@ -17,7 +17,9 @@ from data.reading import Reading
 from data.recipe import CellFix, TrialRecipe
 from data.trial import Trial
 from data.update import TrialUpdate, compare_versions, is_newer_version
+from ui import variant_links
 from ui.navigation import PATIENTS
+from ui.variant_links import Variants
 from ui.view import EVERY as EVERY
 from ui.view import IN_LINK, View, view_of
 
@@ -34,6 +36,7 @@ _MAPPINGS: Final = "alslope.mappings"
 _CHANGE: Final = "alslope.change"
 _CLEARED: Final = "alslope.times_cleared"
 _KEPT: Final = "alslope.kept_widgets"
+_VARIANTS: Final = "alslope.variants"
 
 OTHER_FILE: Final = (
     "This is not the file for which the link was made, or its columns, answers or corrections "
@@ -101,14 +104,19 @@ def start_session() -> None:
     query = {key: st.query_params[key] for key in st.query_params}
     wanted = query.pop("trial", "")
     looks = {name: query.pop(name, "") for name in IN_LINK}
+    beside, vain = variant_links.from_link(
+        {name: query.pop(name, "") for name in variant_links.PARAMETERS}
+    )
     example = load_example(wanted if wanted in EXAMPLE_IDS else FIRST_EXAMPLE)
     from_link, problems = Settings.from_query(query)
+    problems += vain
     chosen = from_link if wanted or from_link.to_query() else None
     looked_at = view_of(looks, len(example.trial.patient_ids))
     missing = wanted[:60] if wanted.startswith("upload-") else ""
     if wanted and not missing and wanted not in EXAMPLE_IDS:
         problems = (*problems, "The link names a trial that is not bundled; an example is shown.")
     _fill(example.trial, chosen, looked_at, problems=problems, missing=missing)
+    change_variants(Variants(beside))
 
 
 def _fill(
@@ -129,6 +137,7 @@ def _fill(
     st.session_state[_NOTES] = problems
     st.session_state[_MISSING] = missing
     st.session_state[_KEPT] = {}
+    st.session_state[_VARIANTS] = Variants()
 
 
 def recall(key: str) -> None:
@@ -164,6 +173,16 @@ def base_settings() -> Settings:
 def view() -> View:
     """Return what this session looks at."""
     return cast(View, st.session_state[_VIEW])
+
+
+def variants() -> Variants:
+    """Return the variants beside the primary analysis."""
+    return cast(Variants, st.session_state[_VARIANTS])
+
+
+def change_variants(new: Variants) -> None:
+    """Replace the variants."""
+    st.session_state[_VARIANTS] = new
 
 
 def link_problems() -> tuple[str, ...]:
@@ -289,6 +308,7 @@ def open_trial(new: Trial, files: str = "") -> None:
     newer = uploads and not same and is_newer_version(old, new)
     linked = missing_upload() and new.origin == "upload"
     kept = settings() if linked or same or newer else None
+    beside = variants() if kept is not None else Variants()
     problems: tuple[str, ...] = ()
     if linked and st.session_state[_MISSING] != _upload_name(new):
         problems = (OTHER_FILE,)
@@ -298,6 +318,7 @@ def open_trial(new: Trial, files: str = "") -> None:
         if old.title != _usual_title(old):
             new = replace(new, title=old.title)
     _fill(new, kept, looked_at, problems=problems)
+    change_variants(beside)
     st.session_state[_SOURCE] = files
     forget_change()
     if kept is not None and (same or newer):
@@ -359,4 +380,5 @@ def link_query() -> dict[str, str]:
     own_name = current.example_id if bundled else _upload_name(current)
     query = {"trial": st.session_state[_MISSING] or own_name}
     query |= settings().to_query()
+    query |= variant_links.to_link(variants().kept, settings(), current.patient_ids)
     return query | looked_at.to_query(with_people=bundled)

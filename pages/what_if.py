@@ -1,0 +1,23 @@
+"""What-if: the primary analysis beside others, and how much the result rests on each choice."""
+
+import streamlit as st
+
+from ui import state
+from ui.header import page_header, shown
+from ui.navigation import WHAT_IF
+from ui.what_if_editor import editor
+from ui.what_if_variants import board, questions, windows_of
+
+comparison = page_header("What-if", WHAT_IF)
+trial = state.trial()
+results = [e for e in comparison.endpoints if e.endpoint.key in shown(comparison)]
+
+if not results:
+    names = " and ".join(e.label for e in comparison.absent) or "the chosen endpoint"
+    st.info(f"This trial has no value of {names}. Choose another endpoint, or another file.")
+    st.stop()
+
+windows = windows_of(trial, comparison)
+questions(trial, comparison, windows)
+board(trial, comparison, results)
+editor(trial, comparison, windows)

@@ -1,0 +1,175 @@
+"""The primary analysis and its variants, one row each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import plotly.graph_objects as go
+
+from analysis.comparison import EndpointComparison
+from analysis.results import TestResult
+from analysis.variants import SideBySide, VariantEndpoint
+from report.charts.rows import (
+    ROW,
+    Column,
+    Row,
+    direction_words,
+    draw_mean,
+    draw_rows,
+    headed,
+    room_for,
+    row_axes,
+    row_tint,
+    value_band,
+    words_apart,
+    write_rows,
+)
+from report.look import Look, escape
+from report.numbers import decimals_for, level, p_value, signed
+from report.variant_words import difference_text, estimate_text, flag_text
+from report.words import rises
+
+_FLAG: Final = "⚑"
+_LETTERS: Final = 32
+
+
+def variants_figure(
+    result: EndpointComparison,
+    beside: Sequence[tuple[str, SideBySide]],
+    look: Look,
+    confidence: float,
+    chosen: int | None = None,
+) -> go.Figure:
+    """Draw the primary analysis on top and a row for each variant.
+
+    Parameters
+    ----------
+    result
+        Primary analysis of one endpoint.
+    beside
+        Name and result of each variant; one in another unit is left to the table.
+    look, confidence
+        Colours, and the level of the intervals.
+    chosen
+        Place of the variant that is being changed.
+    """
+    comparable = [
+        (at, title, one)
+        for at, (title, side) in enumerate(beside)
+        if (one := side.endpoint(result.endpoint.key)) is not None and one.unit == result.unit
+    ]
+    rows = [_row(place, *entry) for place, entry in enumerate(comparable, start=1)]
+    first = _primary(result.lead, look)
+    extent = room_for([v for r in (first, *rows) for v in (r.low, r.value, r.high)])
+    apart = words_apart(extent)
+    labels = [title for _, title, _ in comparable]
+    widest = max((min(len(title), _LETTERS) for title in labels), default=0)
+    margin = {"l": int(max(110, 24 + 7 * widest)), "r": 346, "t": 30 + apart, "b": 52}
+    what = "difference to the control" if result.against_control else "mean change of slope"
+    fig = headed(
+        look,
+        (ROW + 6) * (len(rows) + 1) + margin["t"] + margin["b"],
+        margin,
+        f"<b>{result.endpoint.label}</b>, {what}, {result.unit}",
+        _subtitle(len(beside) - len(comparable), confidence),
+        width=100,
+    )
+    row_axes(fig, look, len(rows) + 1, extent, f"{what}, {result.unit}")
+    value_band(fig, look, first.low, first.high)
+    for (at, _, one), row in zip(comparable, rows, strict=True):
+        if one.crosses or one.turns:
+            row_tint(fig, row.at, look.amber_fill)
+        elif at == chosen:
+            row_tint(fig, row.at, look.after_tint)
+    draw_rows(fig, look, rows, result.endpoint.marker, 10)
+    draw_mean(fig, look, first)
+    columns = (
+        Column("estimate", 56, look.ink),
+        Column("P", 110, look.ink2),
+        Column("n", 144, look.ink2),
+        Column("difference", 216, look.ink2),
+        Column("", 340, look.amber),
+    )
+    write_rows(fig, look, [first, *rows], columns)
+    direction_words(fig, look, apart, rising=rises(result))
+    return fig
+
+
+def variants_alt(result: EndpointComparison, beside: Sequence[tuple[str, SideBySide]]) -> str:
+    """Return what the figure shows, for those who cannot see it."""
+    texts = [f"primary {_numbers(result.lead)}"]
+    for title, side in beside:
+        one = side.endpoint(result.endpoint.key)
+        if one is not None:
+            flag = flag_text(one)
+            texts.append(f"{title} {_numbers(one.variant)}{f', {flag}' if flag else ''}")
+    return f"{result.endpoint.label}, {result.unit}: {'; '.join(texts)}."
+
+
+def _numbers(test: TestResult) -> str:
+    return f"{estimate_text(test)}, {p_value(test.p)}, n = {test.n}"
+
+
+def _subtitle(left: int, confidence: float) -> str:
+    other = f" {left} in another unit: see the table." if left else ""
+    return (
+        f"Bars: {level(confidence)} CI, filled where it excludes 0. Blue: primary, its interval as "
+        f"a band.{other}"
+    )
+
+
+def _primary(test: TestResult, look: Look) -> Row:
+    decimals = decimals_for(test.interval)
+    texts = ("primary", signed(test.estimate, decimals), _short(test.p), str(test.n))
+    label, *cells = (f'<span style="color:{look.after}"><b>{text}</b></span>' for text in texts)
+    low, high = _ends(test)
+    return Row(
+        at=0,
+        label=label,
+        low=low,
+        value=test.estimate,
+        high=high,
+        cells=(*cells, "", ""),
+        hover=f"primary: {estimate_text(test)}<br>{p_value(test.p)}, n = {test.n}",
+        filled=low > 0 or high < 0,
+    )
+
+
+def _row(place: int, at: int, title: str, one: VariantEndpoint) -> Row:
+    test = one.variant
+    low, high = _ends(test)
+    flag = flag_text(one)
+    amber = one.crosses or one.turns
+    name = escape(title if len(title) <= _LETTERS else f"{title[: _LETTERS - 1]}…")
+    return Row(
+        at=place,
+        label=f"<b>{name}</b>" if amber else name,
+        low=low,
+        value=test.estimate,
+        high=high,
+        cells=(
+            signed(test.estimate, decimals_for(test.interval)),
+            _short(test.p),
+            str(test.n),
+            difference_text(one),
+            f"<b>{_FLAG} {flag}</b>" if flag else "",
+        ),
+        key=str(at),
+        hover=(
+            f"{escape(title)}<br>{estimate_text(test)} {one.unit}, {p_value(test.p)}, n = {test.n}"
+            "<br>click: change this variant"
+        ),
+        tone="amber" if amber else "plain",
+        filled=low > 0 or high < 0,
+    )
+
+
+def _ends(test: TestResult) -> tuple[float, float]:
+    interval = test.interval
+    return (interval.low, interval.high) if interval is not None else (math.nan, math.nan)
+
+
+def _short(p: float) -> str:
+    return p_value(p).removeprefix("P ").removeprefix("= ")
