@@ -36,12 +36,12 @@ def editor(trial: Trial, comparison: Comparison, windows: EqualWindows) -> None:
         first, second, third = st.columns(3)
         longest_before, longest_after = longest_windows()
         with first:
-            window("pre_months", "Window before, months", longest_before, CHOSEN)
-            choice("estimator", "Slope by", ESTIMATORS, st.selectbox, CHOSEN)
+            window("pre_months", "Run-in window, months", longest_before, CHOSEN)
+            choice("estimator", "Slopes made by", ESTIMATORS, st.selectbox, CHOSEN)
             if trial.patients["onset_day"].notna().any():
                 choice("run_in", "Slope before from", RUN_INS, st.selectbox, CHOSEN)
         with second:
-            window("post_months", "Window after, months", longest_after, CHOSEN)
+            window("post_months", "Follow-up window, months", longest_after, CHOSEN)
             choice("day0", "Day-0 visit counts", DAY0_WORDS, st.selectbox, CHOSEN)
             _shift()
         with third:

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from analysis.comparison import EndpointComparison
 from analysis.results import TestResult
 from analysis.variants import SideBySide, VariantEndpoint
+from report.charts.parts import nice_ticks, tick_texts
 from report.charts.rows import (
     ROW,
     Column,
@@ -23,7 +24,6 @@ from report.charts.rows import (
     row_axes,
     row_tint,
     value_band,
-    words_apart,
     write_rows,
 )
 from report.look import Look, escape
@@ -32,7 +32,10 @@ from report.variant_words import difference_text, estimate_text, flag_text
 from report.words import rises
 
 _FLAG: Final = "⚑"
-_LETTERS: Final = 32
+_LETTERS: Final = 26
+_TICKS: Final = 3
+_APART: Final = 18
+"""Height of the direction words above the heads of columns, into which they would run."""
 
 
 def variants_figure(
@@ -63,20 +66,21 @@ def variants_figure(
     rows = [_row(place, *entry) for place, entry in enumerate(comparable, start=1)]
     first = _primary(result.lead, look)
     extent = room_for([v for r in (first, *rows) for v in (r.low, r.value, r.high)])
-    apart = words_apart(extent)
     labels = [title for _, title, _ in comparable]
     widest = max((min(len(title), _LETTERS) for title in labels), default=0)
-    margin = {"l": int(max(110, 24 + 7 * widest)), "r": 346, "t": 30 + apart, "b": 52}
+    margin = {"l": int(max(84, 18 + 6.4 * widest)), "r": 204, "t": 30 + _APART, "b": 52}
     what = "difference to the control" if result.against_control else "mean change of slope"
     fig = headed(
         look,
         (ROW + 6) * (len(rows) + 1) + margin["t"] + margin["b"],
         margin,
         f"<b>{result.endpoint.label}</b>, {what}, {result.unit}",
-        _subtitle(len(beside) - len(comparable), confidence),
-        width=100,
+        _subtitle([one for _, _, one in comparable], len(beside) - len(comparable), confidence),
+        width=84,
     )
     row_axes(fig, look, len(rows) + 1, extent, f"{what}, {result.unit}")
+    ticks = nice_ticks(*extent, _TICKS)
+    fig.update_xaxes(tickvals=ticks, ticktext=tick_texts(ticks))
     value_band(fig, look, first.low, first.high)
     for (at, _, one), row in zip(comparable, rows, strict=True):
         if one.crosses or one.turns:
@@ -86,14 +90,14 @@ def variants_figure(
     draw_rows(fig, look, rows, result.endpoint.marker, 10)
     draw_mean(fig, look, first)
     columns = (
-        Column("estimate", 56, look.ink),
-        Column("P", 110, look.ink2),
-        Column("n", 144, look.ink2),
-        Column("difference", 216, look.ink2),
-        Column("", 340, look.amber),
+        Column("estimate", 52, look.ink),
+        Column("P", 100, look.ink2),
+        Column("n", 130, look.ink2),
+        Column("differs", 182, look.ink2),
+        Column("", 201, look.amber),
     )
     write_rows(fig, look, [first, *rows], columns)
-    direction_words(fig, look, apart, rising=rises(result))
+    direction_words(fig, look, _APART, rising=rises(result))
     return fig
 
 
@@ -112,11 +116,14 @@ def _numbers(test: TestResult) -> str:
     return f"{estimate_text(test)}, {p_value(test.p)}, n = {test.n}"
 
 
-def _subtitle(left: int, confidence: float) -> str:
+def _subtitle(drawn: Sequence[VariantEndpoint], left: int, confidence: float) -> str:
+    flags = (("the estimate turns its sign", "turns"), ("P crosses 0.05", "crosses"))
+    turned = [words for words, name in flags if any(getattr(one, name) for one in drawn)]
+    amber = f" {_FLAG}: {' or '.join(turned)} against the primary." if turned else ""
     other = f" {left} in another unit: see the table." if left else ""
     return (
         f"Bars: {level(confidence)} CI, filled where it excludes 0. Blue: primary, its interval as "
-        f"a band.{other}"
+        f"a band.{amber}{other}"
     )
 
 
@@ -154,11 +161,12 @@ def _row(place: int, at: int, title: str, one: VariantEndpoint) -> Row:
             _short(test.p),
             str(test.n),
             difference_text(one),
-            f"<b>{_FLAG} {flag}</b>" if flag else "",
+            f"<b>{_FLAG}</b>" if flag else "",
         ),
         key=str(at),
         hover=(
-            f"{escape(title)}<br>{estimate_text(test)} {one.unit}, {p_value(test.p)}, n = {test.n}"
+            f"{escape(title)}{f', {flag}' if flag else ''}<br>"
+            f"{estimate_text(test)} {one.unit}, {p_value(test.p)}, n = {test.n}"
             "<br>click: change this variant"
         ),
         tone="amber" if amber else "plain",
