@@ -13,7 +13,7 @@ def model_of(trial: Trial, comparison: Comparison, result: EndpointComparison) -
     """Return the mixed model of one endpoint, fitted at most once."""
     settings, key = comparison.settings, result.endpoint.key
     return once(
-        ("model", trial.instance, settings.key, key),
+        ("model", trial.instance, settings.comparison_key, key),
         lambda: hinge_model(trial, key, settings, result.slopes.points),
     )
 
@@ -24,6 +24,6 @@ def population_of(
     """Return the population-averaged model of one endpoint, fitted at most once."""
     settings, key = comparison.settings, result.endpoint.key
     return once(
-        ("population", trial.instance, settings.key, key),
+        ("population", trial.instance, settings.comparison_key, key),
         lambda: population_model(trial, key, settings, result.slopes.points),
     )
