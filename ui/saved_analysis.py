@@ -1,0 +1,63 @@
+"""The analysis as a file: settings, exclusions and variants, without the data."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from data.trial import Trial
+from report.analysis_file import InvalidAnalysis, analysis_file, read_analysis
+from ui import state
+from ui.text import inert
+from ui.variant_links import Variants
+
+_OPENED: Final = "alslope.opened_analysis"
+_KEY: Final = "w.open-analysis"
+
+
+def save_and_open(trial: Trial) -> None:
+    """Draw the buttons that save the analysis and open a saved one."""
+    with st.popover("Save or open analysis", icon=":material/save:", width="content"):
+        st.caption(
+            "Settings, exclusions with their reasons, and variants, as one JSON file. The data are "
+            "not in it, but it names the patients that are left out: keep it like the data."
+        )
+        st.download_button(
+            "Save analysis",
+            data=lambda: _content(trial),
+            file_name="analysis.json",
+            mime="application/json",
+            icon=":material/download:",
+            type="primary",
+            on_click="ignore",
+            key="w.save-analysis",
+        )
+        st.file_uploader("Open a saved analysis", type="json", key=_KEY, on_change=_open)
+    for kind, sentence in st.session_state.get(_OPENED, ()):
+        show = st.error if kind == "error" else st.info
+        show(inert(sentence))
+
+
+def _content(trial: Trial) -> bytes:
+    saved = analysis_file(trial, state.settings(), state.variants().kept)
+    return saved.to_text().encode()
+
+
+def _open() -> None:
+    """Take over settings and variants of the dropped file, and note what to say of it."""
+    file = st.session_state[_KEY]
+    if file is None:
+        st.session_state[_OPENED] = ()
+        return
+    try:
+        found, problems = read_analysis(file.getvalue())
+    except InvalidAnalysis as problem:
+        st.session_state[_OPENED] = (("error", str(problem)),)
+        return
+    fields = {name: getattr(found.settings, name) for name in found.settings.__dataclass_fields__}
+    state.change_settings(**fields)
+    state.change_variants(Variants(found.variants))
+    other = found.difference_from(state.trial())
+    said = [("error", other)] if other else [("info", "The saved analysis is open.")]
+    st.session_state[_OPENED] = (*said, *(("info", sentence) for sentence in problems))
