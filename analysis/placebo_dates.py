@@ -1,161 +1,201 @@
-"""Placebo dates: whether the courses bend at the transplant rather than anywhere else."""
+"""Placebo dates: whether the course bends at day 0 more than at any other date."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any
 
 import numpy as np
 
-from analysis.cohort import visit_spacing
 from analysis.comparison import Comparison, EndpointComparison
+from analysis.date_splits import Pool, Split, date_changes, pool_of
 from analysis.grouping import grouping_of
 from analysis.paired_tests import paired_t, sign_flip_test
+from analysis.placebo_verdict import DateVerdict, date_verdict
 from analysis.results import TestResult, finite
 from analysis.settings import Settings
-from analysis.shift_profile import ShiftedDate, one_sided_profile, shift_profile
-from analysis.slope_points import SAME_DAY
-from data.trial import DAYS_PER_MONTH, BoolArray, FloatArray, IntArray, Trial
-
-VerdictKey = Literal["here", "elsewhere", "inconclusive"]
-
-FEWEST: Final = 5
-"""Patients with another possible date that a verdict needs."""
-
-NO_OTHER_DATE: Final = "no other date leaves enough visits on both sides"
-NO_TRUE_DATE: Final = "too few visits for two lines at the transplant itself"
+from analysis.shift_profile import (
+    ShiftProfile,
+    follow_up_profile,
+    near_day0,
+    peak,
+    run_in_profile,
+    shift_profile,
+)
+from analysis.signed_rank import rounded
+from data.endpoints import Endpoint
+from data.trial import BoolArray, FloatArray, IntArray, Trial
 
 
 @dataclass(frozen=True, slots=True)
-class Excess:
-    """How much more each patient bends at the transplant than at other dates.
+class DatePatients:
+    """The patients who have another date; every array has one entry a patient.
 
     Parameters
     ----------
     patient
-        Positions in ``Trial.patient_ids`` of those who have another date.
-    here, elsewhere
-        Change at the transplant, and mean change over all other dates, in the unit of the
-        comparison.
-    dates
-        Other dates of each patient.
-    of_bend
-        Excess that a bend of 1 at the transplant, and none elsewhere, gives with these visits.
-    of_curvature
-        Excess that a slope which rises by 1 a month all the time gives; 0 for evenly spaced visits.
-    out
-        Positions of compared patients who are not in it, and why.
+        Position in ``Trial.patient_ids``.
+    name
+        What the trial calls them.
+    change
+        Change of slope at day 0 by separate least-squares lines.
+    others, n_others
+        Its mean at the patient's other dates, and how many those are.
+    excess
+        ``change`` minus ``others``.
     """
 
     patient: IntArray
-    here: FloatArray
-    elsewhere: FloatArray
-    dates: IntArray
-    of_bend: float
-    of_curvature: float
-    out: tuple[tuple[int, str], ...]
+    name: tuple[str, ...]
+    change: FloatArray
+    others: FloatArray
+    n_others: IntArray
+    excess: FloatArray
 
-    @property
-    def excess(self) -> FloatArray:
-        """Change at the transplant minus mean change elsewhere."""
-        return self.here - self.elsewhere
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceboVerdict:
-    """Where the courses bend.
-
-    Parameters
-    ----------
-    key
-        At the transplant, elsewhere too, or inconclusive.
-    reasons
-        Why, in words.
-    """
-
-    key: VerdictKey
-    reasons: tuple[str, ...]
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return one object a patient, by name."""
+        return [
+            {
+                "patient": self.name[k],
+                "change": finite(self.change[k]),
+                "mean_at_other_dates": finite(self.others[k]),
+                "other_dates": int(self.n_others[k]),
+                "excess": finite(self.excess[k]),
+            }
+            for k in range(len(self.name))
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceboDates:
-    """What moving day 0 says of one endpoint.
+    """The change at day 0 against the same patients' other dates.
 
     Parameters
     ----------
     endpoint, unit
-        Key of the endpoint; unit of changes.
-    change
-        Paired t test of the change at the transplant, of those in the excess test, by separate
-        lines.
-    excess, excess_flip
-        Paired t and sign-flip test of the excess over other dates.
-    detail
-        The excess patient by patient.
-    profile
-        Change with day 0 moved, all visits used.
-    one_sided
-        Change at dates before day 0 from the run-in alone, and at later ones from the follow-up.
-    spacing
-        Usual months between visits.
+        Which one, and the unit of all changes.
+    level
+        Level of the intervals.
     control
-        Name of a control arm that is left out; empty without one.
+        Name of the leading control arm, whose patients are in nothing here; empty without one.
+    compared
+        Patients who are compared at day 0, without the control arm.
+    people
+        Those of them who have another date.
+    left
+        Those who have none: patient and reason.
+    change
+        Paired t test of the mean change at day 0 of ``people``, by least squares.
+    excess, excess_flip
+        Paired t and sign-flip test of the mean excess: the change at day 0 minus the mean of the
+        same patient's changes at all other dates.
+    beyond_curvature
+        Paired t test of the excess minus what it would be if the patient's own change at day 0 came
+        from a course that bends evenly.
+    below_bend
+        Paired t test of what the excess of a course that bends at day 0 and nowhere else would be,
+        given the patient's own change at day 0, minus the excess.
+    bend_excess
+        Mean excess if the courses had bent at day 0 and nowhere else, with the changes that were
+        seen.
+    even_excess
+        The same if they had bent evenly; 0 where visits are equally spaced.
+    bias
+        Mean excess of courses whose slope changes evenly by 1 unit/month each month.
+    profile
+        Mean change with the day 0 of everybody moved.
+    run_in, follow_up
+        The same from visits of the run-in alone, and of the follow-up alone.
+    peak
+        Months at which the profile is largest in the direction of the change at day 0; NaN where
+        there is none.
+    visit_interval
+        Months between the last two visits up to day 0, median over patients.
+    least_squares
+        Whether the comparison has separate least-squares lines too; the excess always has.
+    shift_days
+        Days by which the settings move day 0; 0 for the transplant itself.
     verdict
-        What follows.
+        In three values, with the reasons.
     """
 
-    endpoint: str
+    endpoint: Endpoint
     unit: str
+    level: float
+    control: str
+    compared: int
+    people: DatePatients
+    left: tuple[tuple[str, str], ...]
     change: TestResult
     excess: TestResult
     excess_flip: TestResult
-    detail: Excess
-    profile: tuple[ShiftedDate, ...]
-    one_sided: tuple[ShiftedDate, ...]
-    spacing: float
-    control: str
-    verdict: PlaceboVerdict
+    beyond_curvature: TestResult
+    below_bend: TestResult
+    bend_excess: float
+    even_excess: float
+    bias: float
+    profile: ShiftProfile
+    run_in: ShiftProfile
+    follow_up: ShiftProfile
+    peak: float
+    visit_interval: float
+    least_squares: bool
+    shift_days: int
+    verdict: DateVerdict
 
-    def to_json(self, patient_ids: tuple[str, ...]) -> dict[str, Any]:
+    @property
+    def peak_near_day0(self) -> bool:
+        """Whether the profile is largest where a bend at day 0 would put its peak."""
+        return near_day0(self.peak, self.visit_interval)
+
+    def to_json(self) -> dict[str, Any]:
         """Return everything as JSON values, patients by name."""
-        detail = self.detail
         return {
-            "endpoint": self.endpoint,
+            "endpoint": self.endpoint.key,
             "unit": self.unit,
-            "change": self.change.to_json(),
+            "level": self.level,
+            "verdict": self.verdict.to_json(),
+            "control_left_out": self.control or None,
+            "compared": self.compared,
             "excess": self.excess.to_json(),
             "excess_sign_flip": self.excess_flip.to_json(),
-            "excess_of_bend": finite(detail.of_bend),
-            "excess_of_curvature": finite(detail.of_curvature),
-            "patients": [
-                {
-                    "patient": patient_ids[i],
-                    "here": finite(detail.here[k]),
-                    "elsewhere": finite(detail.elsewhere[k]),
-                    "other_dates": int(detail.dates[k]),
-                }
-                for k, i in enumerate(detail.patient)
-            ],
-            "out": [{"patient": patient_ids[i], "reason": why} for i, why in detail.out],
-            "profile": [one.to_json() for one in self.profile],
-            "one_sided": [one.to_json() for one in self.one_sided],
-            "visit_spacing": finite(self.spacing),
-            "control_left_out": self.control,
-            "verdict": self.verdict.key,
-            "reasons": list(self.verdict.reasons),
+            "change_at_day0": self.change.to_json(),
+            "beyond_curvature": self.beyond_curvature.to_json(),
+            "below_bend": self.below_bend.to_json(),
+            "expected_excess": {
+                "bend_at_day0": finite(self.bend_excess),
+                "even_bend": finite(self.even_excess),
+                "per_unit_of_curvature": finite(self.bias),
+            },
+            "patients": self.people.to_json(),
+            "without_other_date": [{"patient": who, "reason": why} for who, why in self.left],
+            "shift_profile": self.profile.to_json(),
+            "run_in_only": self.run_in.to_json(),
+            "follow_up_only": self.follow_up.to_json(),
+            "peak_months": finite(self.peak),
+            "visit_interval_months": finite(self.visit_interval),
+            "peak_near_day0": self.peak_near_day0,
+            "least_squares": self.least_squares,
+            "shift_days": self.shift_days,
         }
 
 
-def placebo_dates(trial: Trial, comparison: Comparison, endpoint: str) -> PlaceboDates:
-    """Test whether the courses of one endpoint bend more at the transplant than at other dates.
+def placebo_dates(trial: Trial, comparison: Comparison, endpoint_key: str) -> PlaceboDates:
+    """Compare the change at day 0 with that at all other dates of the same patients.
 
     Parameters
     ----------
     trial, comparison
         The data and the primary analysis.
-    endpoint
-        Key of the endpoint.
+    endpoint_key
+        Which endpoint.
+
+    Returns
+    -------
+    PlaceboDates
+        Of the patients outside the control arm where a concurrent control leads, else of everybody.
+        For the verdict see :func:`analysis.placebo_verdict.date_verdict`.
 
     Raises
     ------
@@ -164,195 +204,139 @@ def placebo_dates(trial: Trial, comparison: Comparison, endpoint: str) -> Placeb
 
     Notes
     -----
-    The excess is e = d(day 0) − mean of d(c) over all other dates c between two visits that leave
-    enough of them on both sides, d being the difference of two separate least-squares lines,
-    whatever estimator the settings name: for these, and evenly spaced visits, a quadratic course
-    gives the same d at every date, so that it cancels. A visit that counts on both sides is
-    before day 0 here. The verdict, fixed before any result was seen: inconclusive with fewer than 5
-    patients, with fewer than half of the compared ones, or where the change at the transplant is
-    not told apart from 0; “here” if the interval of the excess excludes 0 in the direction of the
-    change; “elsewhere” if it includes 0, or lies on the other side, and excludes what a bend at
-    the transplant alone would give; else inconclusive. A profile whose peak is farther from day 0
-    than one visit interval turns “here” into inconclusive.
+    With *d*(*c*) the slope after minus the slope before at date *c*, by separate least-squares
+    lines through the visits that enter the primary analysis, the excess of a patient is *d*(day 0)
+    minus the mean of *d*(*c*) over every other date with enough visits and days on both sides. The
+    *d*(*c*) of a course *y* = *q t*² at equally spaced visits is *q* times the whole span at every
+    date: an even bend then cancels. What is left of it otherwise is in ``bias``.
     """
-    result = comparison.endpoint(endpoint)
+    result = comparison.endpoint(endpoint_key)
     if result is None:
-        raise KeyError(endpoint)
-    members, control = _members(trial, comparison, result)
-    settings = comparison.settings
-    detail = excess_over_dates(result, settings, members)
-    test = paired_t(detail.excess, settings)
-    change = paired_t(detail.here, settings)
-    profile = shift_profile(trial, result, settings, members)
-    spacing = visit_spacing(result.slopes.points)
-    compared = int((result.paired & members).sum())
+        raise KeyError(endpoint_key)
+    settings, factor = comparison.settings, result.rate.months_after
+    who = _members(trial, comparison, result)
+    chosen = result.paired & who
+    pool = pool_of(result.slopes.points, chosen)
+    dates = date_changes(pool, settings)
+    seen = dates.seen
+    tested = np.flatnonzero(np.isfinite(seen.excess))
+    change, excess, even, alone = (
+        factor * x[tested] for x in (seen.true, seen.excess, dates.even, dates.alone)
+    )
+    flip = replace(
+        sign_flip_test(rounded(excess), settings),
+        key="placebo_excess_flip",
+        estimate_name="mean excess",
+    )
+    profile = shift_profile(trial, endpoint_key, settings, result.rate, who)
+    highest, interval = _peak(profile, _mean(change)), _visit_interval(pool, tested)
     return PlaceboDates(
-        endpoint=endpoint,
+        endpoint=result.endpoint,
         unit=result.unit,
-        change=change,
-        excess=replace(test, name="paired t test of the excess", estimate_name="mean excess"),
-        excess_flip=sign_flip_test(detail.excess, settings),
-        detail=detail,
+        level=settings.confidence,
+        control="" if result.against_control is None else comparison.control,
+        compared=int(chosen.sum()),
+        people=_people(trial, tested, change, factor * seen.others[tested], seen, excess),
+        left=_left(trial, pool, seen, chosen, settings),
+        change=_test(change, settings, "change_at_day0", "mean change"),
+        excess=_test(excess, settings, "placebo_excess", "mean excess"),
+        excess_flip=flip,
+        beyond_curvature=_test(excess - even, settings, "beyond_curvature", "mean excess"),
+        below_bend=_test(alone - excess, settings, "below_bend", "mean difference"),
+        bend_excess=_mean(alone),
+        even_excess=_mean(even),
+        bias=factor * _mean(dates.square.excess[tested]) / 2,
         profile=profile,
-        one_sided=one_sided_profile(trial, result, settings, members),
-        spacing=spacing,
-        control=control,
-        verdict=_verdict(detail, change, test, profile, spacing, compared),
+        run_in=run_in_profile(trial, endpoint_key, settings, result.rate, who),
+        follow_up=follow_up_profile(trial, endpoint_key, settings, result.rate, who),
+        peak=highest,
+        visit_interval=interval,
+        least_squares=result.slopes.estimator in ("ols", "broken_stick_jump")
+        and result.slopes.run_in_used == "visits",
+        shift_days=settings.shift_days,
+        verdict=date_verdict(
+            int(chosen.sum()),
+            change,
+            excess,
+            even,
+            alone,
+            tells_apart=dates.tells_apart(tested),
+            peak=highest,
+            visit_interval=interval,
+        ),
     )
 
 
-def _members(
-    trial: Trial, comparison: Comparison, result: EndpointComparison
-) -> tuple[BoolArray, str]:
-    """Return who counts: everybody, or all but the control arm where one leads."""
-    if result.against_control is None:
-        return np.ones(len(trial.patient_ids), dtype=np.bool_), ""
-    arms = grouping_of(trial, "group")
-    return ~arms.members(arms.labels.index(comparison.control)), comparison.control
+def _members(trial: Trial, comparison: Comparison, result: EndpointComparison) -> BoolArray:
+    """Return everybody, or those outside the control arm where it leads.
 
-
-def excess_over_dates(result: EndpointComparison, settings: Settings, members: BoolArray) -> Excess:
-    """Return each patient’s change at the transplant and at all other dates.
-
-    Parameters
-    ----------
-    result
-        Comparison of one endpoint, whose visits are split.
-    settings
-        Rules for visits and span.
-    members
-        Patients who count, one entry a patient of the trial.
+    A bend at day 0 is a question about those who were transplanted: controls, who have none to
+    expect, would only thin it out.
     """
-    points = result.slopes.points
-    chosen = result.paired & members
-    used = (points.before | points.after) & chosen[points.patient]
-    patient, month = points.patient[used], points.month[used]
-    splits = _Splits(patient, month, settings)
-    # The last visit before day 0 ends the true split; one that counts in both is before.
-    last = np.full(len(result.paired), -1)
-    np.maximum.at(last, patient[points.before[used]], np.flatnonzero(points.before[used]))
-    who = np.flatnonzero(chosen)
-    true = np.zeros(len(month), dtype=np.bool_)
-    true[last[who][last[who] >= 0]] = True
-    factor = result.rate.months_before
+    if result.against_control is None:
+        return np.ones(len(trial.patient_ids), dtype=np.bool_)
+    arms = grouping_of(trial, "group")
+    return ~arms.members(arms.labels.index(comparison.control))
 
-    def both(values: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:
-        change = splits.changes(values)
-        known = np.isfinite(change)
-        here = np.full(len(result.paired), np.nan)
-        here[patient[true]] = change[true]
-        other = known & ~true
-        n: IntArray = np.bincount(patient[other], minlength=len(result.paired))
-        total = np.bincount(patient[other], change[other], len(result.paired))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = np.asarray(np.where(n > 0, total / n, np.nan), dtype=np.float64)
-        return here, mean, n
 
-    here, elsewhere, dates = both(points.value[used])
-    tested = np.flatnonzero(chosen & np.isfinite(here) & (dates > 0))
-    bend, curve = (
-        float(np.mean((one[0] - one[1])[tested])) if len(tested) else math.nan
-        for one in (both(np.maximum(month, 0.0)), both(month**2 / 2))
-    )
-    out = tuple(
-        (int(i), NO_TRUE_DATE if not math.isfinite(here[i]) else NO_OTHER_DATE)
-        for i in who
-        if not (math.isfinite(here[i]) and dates[i] > 0)
-    )
-    return Excess(
-        tested, here[tested] * factor, elsewhere[tested] * factor, dates[tested], bend, curve, out
+def _test(values: FloatArray, settings: Settings, key: str, estimate_name: str) -> TestResult:
+    """Return the paired t test under another name; noise of computing does not make a spread."""
+    test = paired_t(rounded(values), settings)
+    return replace(test, key=key, role="exploratory", estimate_name=estimate_name)
+
+
+def _mean(values: FloatArray) -> float:
+    return float(np.mean(values)) if values.size else math.nan
+
+
+def _people(
+    trial: Trial,
+    tested: IntArray,
+    change: FloatArray,
+    others: FloatArray,
+    seen: Split,
+    excess: FloatArray,
+) -> DatePatients:
+    return DatePatients(
+        patient=tested,
+        name=tuple(trial.patient_ids[i] for i in tested),
+        change=change,
+        others=others,
+        n_others=seen.n_others[tested],
+        excess=excess,
     )
 
 
-class _Splits:
-    """Differences of two least-squares slopes, for every place at which visits can be split."""
-
-    def __init__(self, patient: IntArray, month: FloatArray, settings: Settings) -> None:
-        self.patient = patient
-        size = int(patient.max(initial=-1)) + 1
-        self.n = np.bincount(patient, minlength=size)
-        self.start = np.cumsum(self.n) - self.n
-        with np.errstate(invalid="ignore", divide="ignore"):
-            self.t = month - (np.bincount(patient, month, size) / self.n)[patient]
-        first, last = self.start[patient], (self.start + self.n - 1)[patient]
-        place = np.arange(len(patient))
-        self.n1 = place - first + 1
-        self.n2 = self.n[patient] - self.n1
-        following = np.minimum(place + 1, max(0, len(patient) - 1))
-        needed = max(settings.min_span_days - SAME_DAY, 2 * SAME_DAY) / DAYS_PER_MONTH
-        self.enough = (
-            (self.n1 >= settings.min_visits)
-            & (self.n2 >= settings.min_visits)
-            & (month - month[first] >= needed)
-            & (month[last] - month[following] >= needed)
-        )
-
-    def changes(self, values: FloatArray) -> FloatArray:
-        """Return slope after minus slope before, per month, for a split after each visit.
-
-        Times and values are centred per patient, so that running sums lose no digits.
-        """
-        size = len(self.n)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            y = values - (np.bincount(self.patient, values, size) / self.n)[self.patient]
-        t = self.t
-        sums = [self._running(x) for x in (t, y, t * t, t * y)]
-        before = self._slope(self.n1, [first for first, _ in sums])
-        after = self._slope(self.n2, [total - first for first, total in sums])
-        return np.where(self.enough, after - before, np.nan)
-
-    def _running(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the sum up to each visit, and over all visits of its patient."""
-        every = np.cumsum(x)
-        start = np.concatenate(([0.0], every))[self.start][self.patient]
-        total = np.bincount(self.patient, x, len(self.n))[self.patient]
-        return every - start, total
-
-    @staticmethod
-    def _slope(n: IntArray, sums: list[FloatArray]) -> FloatArray:
-        t, y, tt, ty = sums
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray((ty - t * y / n) / (tt - t * t / n))
+def _left(
+    trial: Trial, pool: Pool, seen: Split, chosen: BoolArray, settings: Settings
+) -> tuple[tuple[str, str], ...]:
+    """Return the compared patients who have no other date, or no line at day 0, with the reason."""
+    needed = f"{settings.min_visits} visits"
+    if settings.min_span_days > 1:
+        needed += f" over {settings.min_span_days} days"
+    found = []
+    for i in np.flatnonzero(chosen & ~np.isfinite(seen.excess)):
+        before, shared = int(pool.before[i]), int(pool.shared[i])
+        after = int(pool.n[i]) - before + shared
+        have = f"{before} before and {after} after day 0"
+        if math.isnan(seen.true[i]):
+            why = f"no least-squares lines at day 0: {needed} are needed on each side, {have}"
+        else:
+            why = f"no other date has {needed} on each side: {have}"
+        found.append((trial.patient_ids[i], why))
+    return tuple(found)
 
 
-def _verdict(
-    detail: Excess,
-    change: TestResult,
-    excess: TestResult,
-    profile: tuple[ShiftedDate, ...],
-    spacing: float,
-    compared: int,
-) -> PlaceboVerdict:
-    n = len(detail.patient)
-    if n < FEWEST or 2 * n < compared:
-        why = f"too few visits: {n} of {compared} compared patients have another possible date"
-        return PlaceboVerdict("inconclusive", (why,))
-    if change.interval is None or excess.interval is None or not change.interval.excludes_zero:
-        why = "the change at the transplant itself is not told apart from 0: nothing to locate"
-        return PlaceboVerdict("inconclusive", (why,))
-    way = math.copysign(1.0, change.estimate)
-    low, high = sorted((way * excess.interval.low, way * excess.interval.high))
-    whole = detail.of_bend * abs(change.estimate)
-    peak = _peak(profile, way, compared)
-    if low > 0:
-        here = "at the transplant the courses bend more than at other dates"
-        if peak is not None and abs(peak) > math.ceil(spacing):
-            far = f"but the change is largest with day 0 moved by {peak:+d} months"
-            return PlaceboVerdict("inconclusive", (here, far.replace("-", "−")))
-        return PlaceboVerdict("here", (here,))
-    if high < whole:
-        why = "at other dates the courses bend as much as at the transplant"
-        if high < 0:
-            why = "at other dates the courses bend more than at the transplant"
-        return PlaceboVerdict("elsewhere", (why,))
-    why = (
-        "too few visits to tell: the interval holds both no excess and all that a bend at the "
-        "transplant alone would give"
-    )
-    return PlaceboVerdict("inconclusive", (why,))
+def _peak(profile: ShiftProfile, direction: float) -> float:
+    """Return the peak of the profile among dates with at least half of the patients of day 0."""
+    own = int(profile.n[profile.months == 0][0])
+    return peak(profile, direction, max(2.0, own / 2))
 
 
-def _peak(profile: tuple[ShiftedDate, ...], way: float, compared: int) -> int | None:
-    """Return the shift with the largest change, among dates with half of the patients."""
-    there = [one for one in profile if 2 * one.test.n >= compared]
-    return max(there, key=lambda one: way * one.test.estimate).months if there else None
+def _visit_interval(pool: Pool, tested: IntArray) -> float:
+    """Return the median over patients of the months between the last two visits up to day 0."""
+    who = np.repeat(np.arange(len(pool.n)), pool.n)
+    up_to = np.bincount(who[pool.month <= 0], minlength=len(pool.n))
+    some = tested[up_to[tested] >= 2]
+    last = pool.start[some] + up_to[some] - 1
+    return float(np.median(pool.month[last] - pool.month[last - 1])) if some.size else math.nan

@@ -6,7 +6,7 @@ that every estimator and every figure rests on the same visits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from analysis.slope_points import (
     months_from_day0,
     place_points,
 )
-from data.trial import FloatArray, Trial
+from data.trial import BoolArray, FloatArray, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,9 @@ class SlopeTable:
     jump_se: FloatArray
 
 
-def slope_table(trial: Trial, endpoint: str, settings: Settings) -> SlopeTable:
+def slope_table(
+    trial: Trial, endpoint: str, settings: Settings, only: BoolArray | None = None
+) -> SlopeTable:
     """Estimate every patient's slopes before and after day 0.
 
     Parameters
@@ -79,6 +81,8 @@ def slope_table(trial: Trial, endpoint: str, settings: Settings) -> SlopeTable:
         Whose values.
     settings
         Windows, rules, estimator and run-in.
+    only
+        Which values may enter at all, one entry a value of the endpoint; every one by default.
 
     Returns
     -------
@@ -92,6 +96,13 @@ def slope_table(trial: Trial, endpoint: str, settings: Settings) -> SlopeTable:
         # cannot be on both of its sides.
         settings = settings.with_(day0="before")
     points = place_points(trial, endpoint, settings)
+    if only is not None:
+        points = replace(
+            points,
+            before=points.before & only,
+            after=points.after & only,
+            analysable=points.analysable & only,
+        )
     lines = ESTIMATORS[settings.estimator](points, len(trial.patient_ids), settings)
     before, after = lines.before, lines.after
     shared, jump, jump_se = lines.shared_error, lines.jump, lines.jump_se

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,40 +11,28 @@ import numpy as np
 from scipy import stats
 
 from analysis.comparison import Comparison
+from analysis.filters import passing
+from analysis.grouping import grouping_of
 from analysis.leave_one_out import ALPHA
 from analysis.rate import MONTHS_PER_YEAR
 from analysis.results import finite
+from analysis.setting_lists import MAX_FILTER_TEXT
 from analysis.settings import Settings
 from analysis.signed_rank import rounded
-from analysis.slope_onset import run_in_used
-from analysis.slopes import slope_table
-from analysis.specification_choices import MOST, Choice
+from analysis.specification_choices import Choice
 from analysis.specification_joint import JointCurveTest as JointCurveTest
 from analysis.specification_joint import joint_curve_test
+from analysis.specification_run import NotRun as NotRun
+from analysis.specification_run import Progress as Progress
+from analysis.specification_run import run_analyses
 from data.endpoints import ENDPOINTS
 from data.trial import FloatArray, IntArray, Trial
 
-Progress = Callable[[float], bool]
-
-FEWEST: Final = 3
-"""Patients of an analysis at least; and half of those of the primary analysis."""
-
-_TOLD: Final = 20
-"""Analyses after which progress is told."""
-
-
-@dataclass(frozen=True, slots=True)
-class NotRun:
-    """Combinations that are no analysis of their own.
-
-    Parameters
-    ----------
-    reason, count
-        Why, and how many.
-    """
-
-    reason: str
-    count: int
+ONE_ARM: Final = (
+    "a concurrent control leads the comparison: every analysis here is of the change within the "
+    "other patients alone, not of the difference between the arms"
+)
+ALL_ARMS: Final = "every analysis here takes all arms together, also the control"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +44,9 @@ class Moved:
     label
         Name of the choice.
     medians
-        Median estimate of the analyses with each of its options; NaN without any.
+        Median estimate of the combinations with each of its options, NaN without any. Combinations
+        that are the same analysis as another one count here: an option that changes nothing in
+        some of them is not to be judged by the rest.
     range
         From the smallest to the largest of them.
     """
@@ -102,6 +90,8 @@ class SpecificationCurve:
         Settings of the primary analysis.
     stopped
         Whether the reader stopped before all combinations were run.
+    note
+        Of whom the curve is, where the file has a control; empty otherwise.
     """
 
     endpoint: str
@@ -123,18 +113,24 @@ class SpecificationCurve:
     reason: str
     base: Settings
     stopped: bool = False
+    note: str = ""
 
     def changes_of(self, k: int) -> dict[str, Any]:
-        """Return the fields in which an analysis may differ from the primary one."""
+        """Return the fields in which an analysis may differ from the comparison."""
         taken = zip(self.choices, self.option[k].tolist(), strict=True)
-        return {name: value for c, o in taken for name, value in c.options[o].changes}
+        chosen = {name: value for c, o in taken for name, value in c.options[o].changes}
+        return chosen | ({"filters": self.base.filters} if self.note == ONE_ARM else {})
 
     def settings_of(self, k: int) -> Settings:
         """Return the settings of one analysis."""
         return self.base.with_(**self.changes_of(k))
 
     def option_medians(self, c: int) -> tuple[float, ...]:
-        """Return the median estimate of the analyses with each option of choice ``c``."""
+        """Return the median estimate of the combinations with each option of choice ``c``."""
+        label = self.choices[c].label
+        for moved in self.moves:
+            if moved.label == label:
+                return moved.medians
         return _medians(self.estimate, self.option[:, c], len(self.choices[c].options))
 
     def to_json(self) -> dict[str, Any]:
@@ -170,32 +166,8 @@ class SpecificationCurve:
             ],
             "reason": self.reason,
             "stopped": self.stopped,
+            "note": self.note,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class RunAnalyses:
-    """The analyses that were run, in the order of the combinations.
-
-    Parameters
-    ----------
-    settings
-        Of each analysis.
-    option
-        Analyses × choices.
-    change
-        Analyses × patients: changes of slope; NaN for patients who are not in it.
-    not_run
-        Combinations that are no analysis of their own.
-    stopped
-        Whether the reader stopped.
-    """
-
-    settings: tuple[Settings, ...]
-    option: IntArray
-    change: FloatArray
-    not_run: tuple[NotRun, ...]
-    stopped: bool
 
 
 def specification_curve(
@@ -226,14 +198,15 @@ def specification_curve(
 
     Notes
     -----
-    Simonsohn, Simmons & Nelson 2020 (doi 10.1038/s41562-020-0912-z). Analyses are of all arms
-    together, also where a concurrent control leads the comparison.
+    Simonsohn, Simmons & Nelson 2020 (doi 10.1038/s41562-020-0912-z). Where a concurrent control
+    leads the comparison, its patients are filtered out: sign flips are of changes within patients,
+    and have no difference between arms.
     """
     choices = tuple(choices)
     base, per = _base(comparison.settings)
+    base, note = _of_whom(trial, comparison, endpoint, base)
     run = run_analyses(trial, endpoint, base, choices, progress)
-    factor = MONTHS_PER_YEAR if per == "year" else 1.0
-    change = run.change * factor
+    change = run.change * MONTHS_PER_YEAR if per == "year" else run.change
     n, estimate, low, high, p = _paired_t(change, base)
     order = np.lexsort((np.arange(len(estimate)), estimate))
     first = np.flatnonzero((run.option == 0).all(axis=1))
@@ -261,11 +234,36 @@ def specification_curve(
         same_direction=int(same.sum()),
         significant=int(np.sum(same & (p < ALPHA))),
         joint=joint_curve_test(change, base),
-        moves=_moves(choices, estimate, run.option),
+        moves=_moves(choices, estimate[run.analysis], run.every),
         reason=reason,
         base=base,
         stopped=run.stopped,
+        note=note,
     )
+
+
+def _of_whom(
+    trial: Trial, comparison: Comparison, endpoint: str, base: Settings
+) -> tuple[Settings, str]:
+    """Return the settings of the patients whose changes are tested, and what is to be said."""
+    result = comparison.endpoint(endpoint)
+    if not comparison.control:
+        return base, ""
+    if result is None or result.against_control is None:
+        return base, ALL_ARMS
+    asked = [entry for entry in base.filters if entry.startswith(_ARM)]
+    others = [entry for entry in base.filters if not entry.startswith(_ARM)]
+    code = grouping_of(trial, "group")
+    passes = passing(trial, base)
+    arms = [
+        f"{_ARM}{label[:MAX_FILTER_TEXT].strip()}"
+        for at, label in enumerate(code.labels)
+        if label != comparison.control and (not asked or bool(passes[code.members(at)].any()))
+    ]
+    return base.with_(filters=(*others, *arms)), ONE_ARM
+
+
+_ARM: Final = "group:"
 
 
 def _base(settings: Settings) -> tuple[Settings, str]:
@@ -275,91 +273,19 @@ def _base(settings: Settings) -> tuple[Settings, str]:
     return settings, settings.rate_unit
 
 
-def run_analyses(
-    trial: Trial,
-    endpoint: str,
-    base: Settings,
-    choices: Sequence[Choice],
-    progress: Progress | None = None,
-) -> RunAnalyses:
-    """Return the changes of slope per month under every combination that is an analysis.
-
-    Parameters
-    ----------
-    trial, endpoint, base, choices, progress
-        As for :func:`specification_curve`.
-    """
-    counts = [len(choice.options) for choice in choices]
-    total = math.prod(counts)
-    if total > MOST:
-        raise ValueError(f"{total:,} combinations: at most {MOST:,} are run")
-    settings: list[Settings] = []
-    rows: list[FloatArray] = []
-    options: list[tuple[int, ...]] = []
-    seen: set[tuple[str, str, bytes]] = set()
-    left: Counter[str] = Counter()
-    fewest, stopped = FEWEST, False
-    for done, taken in enumerate(itertools.product(*map(range, counts))):
-        if progress is not None and done % _TOLD == 0 and not progress(done / total):
-            left["stopped before they were run"] += total - done
-            stopped = True
-            break
-        pairs = [p for c, o in zip(choices, taken, strict=True) for p in c.options[o].changes]
-        one = base.with_(**dict(pairs))
-        if why := _senseless(endpoint, one, base):
-            left[why] += 1
-            continue
-        change = slope_table(trial, endpoint, one).change
-        n = int(np.isfinite(change).sum())
-        if not done:
-            fewest = max(FEWEST, math.ceil(n / 2))
-        if n < fewest:
-            left[f"fewer than {fewest} patients"] += 1
-            continue
-        print_of = (one.estimator, run_in_used(endpoint, one), np.round(change, 9).tobytes())
-        if print_of in seen:
-            left["the same analysis as another combination"] += 1
-            continue
-        seen.add(print_of)
-        settings.append(one)
-        rows.append(change)
-        options.append(taken)
-    width = len(trial.patient_ids)
-    return RunAnalyses(
-        tuple(settings),
-        np.array(options, dtype=np.int64).reshape(len(options), len(counts)),
-        np.array(rows).reshape(len(rows), width),
-        tuple(NotRun(why, n) for why, n in left.most_common()),
-        stopped,
-    )
-
-
-def _senseless(endpoint: str, settings: Settings, base: Settings) -> str:
-    """Return why a combination is no analysis, before it is run; empty if it is one."""
-    if settings == base or run_in_used(endpoint, settings) == "visits":
-        return ""
-    if settings.estimator.startswith("broken_stick"):
-        return "a slope from onset has no knot with the visits after day 0"
-    if settings.pre_months != base.pre_months:
-        return "a run-in from onset has no window"
-    return ""
-
-
 def _paired_t(
     change: FloatArray, settings: Settings
 ) -> tuple[IntArray, FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return n, mean, interval and P of each row; NaN where all changes are equal."""
-    known = np.isfinite(change)
-    n = known.sum(axis=1)
-    filled = np.where(known, change, 0.0)
-    mean = filled.sum(axis=1) / np.maximum(n, 1)
-    away = np.where(known, change - mean[:, None], 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        se = np.sqrt((away**2).sum(axis=1) / (n - 1) / n)
-        near = np.where(known, rounded(change), np.nan)
-        se = np.where(_range(near) > 0, se, np.nan)
-        half = stats.t.ppf((1 + settings.confidence) / 2, n - 1) * se
-        t = mean / se
+    n = np.isfinite(change).sum(axis=1)
+    mean, se = np.full(len(change), np.nan), np.full(len(change), np.nan)
+    for k, row in enumerate(change):
+        known = row[np.isfinite(row)]
+        mean[k] = np.mean(known)
+        if np.ptp(rounded(known)) > 0:
+            se[k] = np.std(known, ddof=1) / math.sqrt(len(known))
+    half = stats.t.ppf((1 + settings.confidence) / 2, n - 1) * se
+    t = mean / se
     if settings.alternative == "less steep":
         p = stats.t.sf(t, n - 1)
     elif settings.alternative == "steeper":
@@ -367,12 +293,6 @@ def _paired_t(
     else:
         p = 2 * stats.t.sf(np.abs(t), n - 1)
     return n, mean, mean - half, mean + half, np.asarray(p)
-
-
-def _range(rows: FloatArray) -> FloatArray:
-    if not rows.size:
-        return np.zeros(len(rows))
-    return np.asarray(np.nanmax(rows, axis=1) - np.nanmin(rows, axis=1))
 
 
 def _moves(choices: Sequence[Choice], estimate: FloatArray, option: IntArray) -> tuple[Moved, ...]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
 
+from analysis.predicted_fvc import present_endpoints
 from analysis.settings import Settings
 from analysis.slope_onset import run_in_used
 from analysis.slope_points import WINDOW_SLACK_DAYS, place_points
@@ -15,10 +16,25 @@ from data.trial import DAYS_PER_MONTH, Trial
 
 Preset = Literal["small", "full"]
 
-MOST: Final = 3_000
+MOST: Final = 2_000
 """Combinations of one curve at most."""
 
-_WINDOWS: Final = {"small": (6.0, 3.0), "full": (12.0, 6.0, 3.0)}
+_WINDOWS: Final = (12.0, 6.0, 3.0)
+_SMALL_WINDOWS: Final = (6.0, 3.0)
+_THINNED: Final = (
+    ("day0", "both"),
+    ("pre_months", 12.0),
+    ("post_months", 12.0),
+    ("pre_months", 3.0),
+    ("post_months", 3.0),
+    ("skip_days", 30),
+    ("min_visits", 3),
+    ("estimator", "end_to_end"),
+    ("day0", "after"),
+)
+"""What a preset does without, in this order, while it has more than ``MOST`` combinations: options
+that lie between others, and first of all the one score in both slopes, whose error pushes the two
+apart."""
 _DAY0: Final = {
     "before": "before",
     "after": "after",
@@ -115,20 +131,27 @@ def declared_choices(
     -----
     They are fixed before any result is seen: nothing in them depends on a score, only on how far
     visits reach, on whether dates of onset are known, and on whether single values were decided
-    about.
+    about. A window is offered where somebody’s visits reach beyond it. The small preset has one
+    shorter run-in, the longest that the visits allow: every window shorter than that halves runs of
+    visits that are short already. What the primary analysis does is always the first option. A
+    preset of more than :data:`MOST` combinations does without some options, in a fixed order.
     """
-    found = []
     before, after = _reach(trial, settings)
-    windows = (("pre_months", before), ("post_months", after))
-    for name, reach in windows[1:] if preset == "small" else windows:
-        lengths = [m for m in _WINDOWS[preset] if m + _SLACK < reach]
-        found.append(_choice(settings, name, [None, *lengths]))
+    lengths = _SMALL_WINDOWS if preset == "small" else _WINDOWS
+    run_ins = [months for months in lengths if months + _SLACK < before]
+    follow_ups = [months for months in lengths if months + _SLACK < after]
+    if preset == "small":
+        run_ins = run_ins[:1]
+    found = [
+        _choice(settings, "pre_months", [None, *run_ins]),
+        _choice(settings, "post_months", [None, *follow_ups]),
+    ]
     for name, values in _OTHERS[preset].items():
         if name != "run_in" or _has_onset(trial, settings):
             found.append(_choice(settings, name, values))
     if settings.points:
         found.append(_choice(settings, "points", [()]))
-    return tuple(choice for choice in found if len(choice.options) > 1)
+    return _thinned(tuple(choice for choice in found if len(choice.options) > 1))
 
 
 def chosen_choices(
@@ -164,6 +187,23 @@ def combinations(choices: Sequence[Choice]) -> int:
     return int(np.prod([len(choice.options) for choice in choices], dtype=np.int64))
 
 
+def _thinned(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
+    """Take options away until there are at most ``MOST`` combinations; never the primary ones."""
+    for name, value in _THINNED:
+        if combinations(choices) <= MOST:
+            break
+        spared = ((name, value),)
+        choices = tuple(
+            replace(
+                choice,
+                options=tuple(o for o in choice.options if o.primary or o.changes != spared),
+            )
+            for choice in choices
+        )
+        choices = tuple(choice for choice in choices if len(choice.options) > 1)
+    return choices
+
+
 _SLACK: Final = WINDOW_SLACK_DAYS / DAYS_PER_MONTH
 
 
@@ -191,9 +231,10 @@ def _label(name: str, value: Any) -> str:
 def _reach(trial: Trial, settings: Settings) -> tuple[float, float]:
     """Return the months from the farthest visits of the endpoints to day 0, before and after."""
     every = settings.with_(pre_months=None, post_months=None)
+    known = present_endpoints(trial, settings)
     before, after = 0.0, 0.0
     for key in settings.endpoints:
-        if key not in trial.endpoints:
+        if key not in known:
             continue
         points = place_points(trial, key, every)
         before = max(before, float(-np.min(points.month[points.before], initial=0.0)))

@@ -13,15 +13,22 @@ from analysis.leave_one_out import ALPHA
 from analysis.results import finite
 from analysis.settings import Alternative, Settings
 from analysis.signed_rank import rounded
-from data.trial import FloatArray
+from data.trial import FloatArray, IntArray
 
 NAME: Final = "joint test of no change, not of no treatment effect"
 EXACT_PATIENTS: Final = 12
-MOST_FLIPS: Final = 2_000
+MOST_FLIPS: Final = 9_999
+FEWEST_FLIPS: Final = 999
+_WORK: Final = 1_500_000
+"""Analyses × flips that random flips may take, as long as there are ``FEWEST_FLIPS`` of them."""
+
 _STREAM: Final = 7
-_AT_ONCE: Final = 4_000_000
+_AT_ONCE: Final = 2_000_000
+"""Numbers of one block: analyses × flips, and patients × flips."""
+
 _FAR: Final = 8.0
 """Largest |z|: beyond it a P value has no digits left."""
+
 _NONE_LEFT: Final = 1e-9
 _SLACK: Final = 1e-7
 
@@ -39,7 +46,7 @@ class JointCurveTest:
     p_mean_z
         P of the mean z value.
     flips
-        Sign flips that were tried.
+        Sign flips that were tried: all of them, or those that were drawn.
     exact
         Whether these are all.
     n
@@ -60,7 +67,7 @@ class JointCurveTest:
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the test as JSON values."""
+        """Return the test as JSON values; what is not finite becomes null."""
         return {
             "name": NAME,
             "p_median": finite(self.p_median),
@@ -82,59 +89,82 @@ def joint_curve_test(change: FloatArray, settings: Settings) -> JointCurveTest:
     change
         Analyses × patients; NaN for patients who are not in an analysis.
     settings
-        Direction of the test and seed.
+        Direction of the test, number of random flips and seed.
+
+    Returns
+    -------
+    JointCurveTest
+        Exact to 12 patients with a change that is not 0. Above, random flips: as many as the
+        settings ask for, at most 9,999, and fewer (at least 999) with very many analyses.
 
     Notes
     -----
-    Exact to 12 patients; above, random flips that include the identity. Valid where the changes of
-    a patient are symmetric about 0 in all analyses at once if nothing changed. The sums of squares
-    do not change under flips, so every t follows from one matrix product. Simonsohn, Simmons &
-    Nelson 2020 (doi 10.1038/s41562-020-0912-z), with sign flips in place of resampling: Westfall &
-    Young 1993, *Resampling-Based Multiple Testing*.
+    Valid where, if nothing changed, the changes of a patient in all analyses together are as likely
+    with all their signs turned. Patients who are not in an analysis stay out of it under every
+    flip. The sums of squares do not change under flips, so every t follows from one matrix product.
+    The signs that were seen count among the random flips: P = (1 + hits) / (1 + random flips).
+    Simonsohn, Simmons & Nelson 2020 (doi 10.1038/s41562-020-0912-z) for the three statistics, with
+    sign flips in place of their resampling; Westfall & Young 1993, *Resampling-Based Multiple
+    Testing*, for one flip in all analyses.
     """
     near = rounded(change)
     known = np.isfinite(near)
     n = int(known.any(axis=0).sum()) if len(near) else 0
-    filled = np.where(known, near, 0.0)
-    filled = filled[:, (filled != 0).any(axis=0)]
-    # What is drawn for the patients one after another must not depend on their order.
-    filled = filled[:, np.lexsort((filled.sum(axis=0), np.abs(filled).sum(axis=0)))]
-    moving = filled.shape[1]
-    if not len(filled) or moving < 1:
+    np.copyto(near, 0.0, where=~known)
+    moving = (near != 0).any(axis=0)
+    if not moving.any():
         why = ("no analysis has a change that is not 0",)
         return JointCurveTest(math.nan, math.nan, math.nan, 0, True, n, 1.0, why)
+    columns = np.flatnonzero(moving)
+    # What is drawn for the patients one after another must not depend on their order.
+    order = np.lexsort((near.sum(axis=0)[columns], np.abs(near).sum(axis=0)[columns]))
+    filled = np.ascontiguousarray(near[:, columns[order]])
     counts = known.sum(axis=1).astype(np.float64)
-    exact = moving <= EXACT_PATIENTS
-    signs = _all_signs(moving) if exact else _random_signs(moving, settings)
-    step = max(1, _AT_ONCE // len(filled))
-    parts = [
-        _statistics(filled, counts, signs[at : at + step], settings.alternative)
-        for at in range(0, len(signs), step)
-    ]
-    statistics = np.concatenate(parts, axis=1)
-    # The first flip is none at all.
-    own = statistics[:, :1]
-    slack = _SLACK * np.maximum(1e-9, np.abs(own))
-    share = (statistics >= own - slack).mean(axis=1)
+    m = filled.shape[1]
+    exact = m <= EXACT_PATIENTS
+    flips = 1 << m if exact else _random_flips(len(filled), settings)
+    hits = _hits(filled, counts, settings, flips, exact)
+    share = hits / (flips if exact else flips + 1)
     one_sided = settings.alternative != "two-sided"
-    floor = 2.0 ** -(moving if one_sided else moving - 1) if exact else 1 / len(signs)
-    notes = () if exact else (f"{len(signs):,} random flips, seed {settings.seed}",)
+    floor = 2.0 ** -(m if one_sided else m - 1) if exact else 1 / (flips + 1)
+    notes = () if exact else (f"{flips:,} random flips, seed {settings.seed}",)
     p_median, p_share, p_mean_z = (float(p) for p in share)
-    return JointCurveTest(p_median, p_share, p_mean_z, len(signs), exact, n, min(1.0, floor), notes)
+    return JointCurveTest(p_median, p_share, p_mean_z, flips, exact, n, min(1.0, floor), notes)
 
 
-def _all_signs(n: int) -> FloatArray:
-    """Return all flips of ``n`` signs, none at all first."""
-    places = np.arange(1 << n)[:, None] >> np.arange(n)[None]
-    return np.asarray(1.0 - 2.0 * (places & 1))
+def _random_flips(analyses: int, settings: Settings) -> int:
+    """Return how many flips are drawn: it depends on nothing but numbers of analyses and flips."""
+    return min(settings.flips, MOST_FLIPS, max(FEWEST_FLIPS, _WORK // max(1, analyses)))
 
 
-def _random_signs(n: int, settings: Settings) -> FloatArray:
+def _hits(
+    filled: FloatArray, counts: FloatArray, settings: Settings, flips: int, exact: bool
+) -> IntArray:
+    """Return under how many flips each statistic is at least as large as it was seen."""
+    analyses, patients = filled.shape
+    alternative = settings.alternative
+    own = _statistics(filled, counts, np.ones((1, patients)), alternative)
+    scale = float(np.max(np.abs(filled).sum(axis=1) / counts))
+    slack = _SLACK * np.array([[scale], [1.0], [max(1.0, abs(float(own[2, 0])))]])
     rng = np.random.default_rng([settings.seed, _STREAM])
-    flips = min(settings.flips, MOST_FLIPS)
-    signs = 1.0 - 2.0 * rng.integers(0, 2, (flips, n))
-    signs[0] = 1.0
-    return np.asarray(signs)
+    step = max(1, _AT_ONCE // max(analyses, patients))
+    # All flips hold the signs that were seen; beside random ones they count as one more.
+    hits = np.full(3, 0 if exact else 1)
+    for at in range(0, flips, step):
+        size = min(step, flips - at)
+        if exact:
+            signs = _signs_of(np.arange(at, at + size), patients)
+        else:
+            drawn = rng.integers(0, 2, (size, patients), dtype=np.int8)
+            signs = 1.0 - 2.0 * drawn.astype(np.float64)
+        reached = _statistics(filled, counts, signs, alternative) >= own - slack
+        hits = hits + np.count_nonzero(reached, axis=1)
+    return hits
+
+
+def _signs_of(flip: np.ndarray, n: int) -> FloatArray:
+    """Return the signs of numbered flips: bit i tells whether patient i is turned."""
+    return np.asarray(1.0 - 2.0 * ((flip[:, None] >> np.arange(n)[None]) & 1))
 
 
 def _statistics(
@@ -146,7 +176,7 @@ def _statistics(
     total = (filled**2).sum(axis=1)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         rest = np.maximum(total - sums**2 / n, 0.0)
-        rest = np.where(rest <= _NONE_LEFT * total, 0.0, rest)
+        rest = np.asarray(np.where(rest <= _NONE_LEFT * total, 0.0, rest))
         t = np.where(sums == 0, 0.0, sums / np.sqrt(rest * n / (n - 1)))
     tail = special.stdtr(n - 1, -np.abs(t))
     z = np.sign(t) * np.minimum(-special.ndtri(tail), _FAR)
@@ -159,3 +189,6 @@ def _statistics(
     if alternative == "steeper":
         return np.array([-median, down, -mean_z])
     return np.array([np.abs(median), np.maximum(up, down), np.abs(mean_z)])
+
+
+__all__ = ["EXACT_PATIENTS", "NAME", "JointCurveTest", "joint_curve_test"]

@@ -3,34 +3,77 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from analysis.comparison import Comparison, EndpointComparison
 from analysis.leave_one_out import ALPHA
 from analysis.rate import MONTHS_PER_YEAR
-from analysis.settings import Settings
-from analysis.slope_estimators import ESTIMATORS
-from analysis.slopes import Points, SlopeTable, slope_table
+from analysis.signed_rank import rounded
+from analysis.slopes import slope_table
 from analysis.specification import Progress, SpecificationCurve
+from analysis.specification_slopes import CurveSlopes, curve_slopes
 from analysis.untreated.assumed import Assumed, assumed_history
 from analysis.untreated.benchmark import Prepared, prepare, with_own_means
 from analysis.untreated.posterior import draw_given_run_in
 from analysis.untreated.replicates import run_in_given, up_to_day0
 from analysis.untreated.scores import noisy_scores
 from analysis.untreated.shares import SimulatedShare
-from analysis.untreated.weights import visit_weights
-from data.trial import BoolArray, FloatArray, IntArray, Trial
+from data.trial import FloatArray, IntArray, Trial
 
 MOST_TRIALS: Final = 500
 FEWEST_TRIALS: Final = 100
-_VISITS: Final = 2_000_000
-"""Simulated visits that are held in memory."""
+_WORK: Final = 60_000_000
+"""Analyses × patients × trials that are worth a wait, as long as ``FEWEST_TRIALS`` are run. The
+number of trials rests on this and never on a clock, so that one seed gives one answer anywhere."""
+
+_MEDIAN_COST: Final = 50
+"""Analyses whose time one slope takes that is no weighted sum."""
+
+_VISITS_AT_ONCE: Final = 500_000
+_TRIALS_AT_ONCE: Final = 50
+"""So many that a stop leaves something."""
 
 _STREAM: Final = 8
+_NEAR: Final = 1e-9
+_NONE: Final = SimulatedShare(0, 0)
+_EMPTY: Final = np.empty(0)
+_NOBODY: Final = np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class CurveShares:
+    """How often trials that are simulated under one natural history show such a curve.
+
+    Parameters
+    ----------
+    median_at_least
+        Trials whose median estimate is at least as large, in the direction of the observed median.
+    significant_at_least
+        Trials with at least as many analyses with P < 0.05 in that direction.
+    any_significant
+        Trials with any such analysis.
+    median
+        Mean over the trials of their median estimate, in the unit of the curve.
+    """
+
+    median_at_least: SimulatedShare
+    significant_at_least: SimulatedShare
+    any_significant: SimulatedShare
+    median: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the shares as JSON values."""
+        return {
+            "median_at_least": self.median_at_least.to_json(),
+            "significant_at_least": self.significant_at_least.to_json(),
+            "any_significant": self.any_significant.to_json(),
+            "mean_of_medians": self.median,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +85,19 @@ class UntreatedCurve:
     trials
         Simulated trials.
     median_at_least
-        Those whose median estimate is at least as large, in the direction seen.
+        Those whose median estimate is at least as large, in the direction of the observed median
+        (at least as low where it is below 0). As the other shares it is the larger one of
+        ``reference`` and ``own_mean``, so that it holds under both.
     significant_at_least
         Those with at least as many analyses with P < 0.05 in that direction.
+    any_significant
+        Those with any such analysis.
+    reference
+        The shares under the natural history of the settings; ``None`` where nothing is said.
     own_mean
-        Whether both shares rest on the cohort's own mean run-in slope: of the two natural
-        histories, the one that lets expect more is taken.
+        The same with the mean of these patients’ own run-in slopes as its mean slope.
+    n
+        Patients whose courses were simulated: everybody in any analysis.
     reason
         Why nothing is said; empty if something is.
     """
@@ -55,21 +105,29 @@ class UntreatedCurve:
     trials: int
     median_at_least: SimulatedShare
     significant_at_least: SimulatedShare
-    own_mean: bool = False
+    any_significant: SimulatedShare = _NONE
+    reference: CurveShares | None = None
+    own_mean: CurveShares | None = None
+    n: int = 0
     reason: str = ""
+
+    @property
+    def in_favour_any(self) -> SimulatedShare:
+        """Trials in which at least one analysis has P < 0.05 in the direction that was seen."""
+        return self.any_significant
 
     def to_json(self) -> dict[str, Any]:
         """Return the shares as JSON values."""
         return {
             "trials": self.trials,
+            "n": self.n,
             "median_at_least": self.median_at_least.to_json(),
             "significant_at_least": self.significant_at_least.to_json(),
-            "own_mean": self.own_mean,
+            "any_significant": self.any_significant.to_json(),
+            "reference": None if self.reference is None else self.reference.to_json(),
+            "own_mean": None if self.own_mean is None else self.own_mean.to_json(),
             "reason": self.reason,
         }
-
-
-_NONE: Final = SimulatedShare(0, 0)
 
 
 def untreated_curve(
@@ -88,179 +146,186 @@ def untreated_curve(
     curve
         What was seen.
     progress
-        Called with the share that is done; if it returns ``False``, nothing is said.
+        Called with the share that is done; if it returns ``False``, what was simulated so far is
+        given.
+
+    Returns
+    -------
+    UntreatedCurve
+        From as many trials as the settings ask for, at most 500, and fewer (at least 100) with very
+        many analyses of very many patients.
 
     Notes
     -----
-    Each simulated trial keeps the visits up to day 0 of the patients of the primary analysis, draws
-    their courses from the natural history given these visits, and scores at all their visits after
-    day 0 once; every analysis then takes the same scores. Patients who enter some other analysis
-    only are not simulated. A direction is that of the observed median.
+    Each simulated trial keeps the visits up to day 0 that were seen, draws the course of everybody
+    in any analysis from the natural history given the primary analysis’s visits up to day 0, and
+    scores at all visits after day 0 once; every analysis then takes the same scores. A slope from
+    onset is that of the visits that were seen. It is the model of
+    :func:`analysis.untreated.benchmark.untreated`, on a stream of chance of its own.
     """
     result = comparison.endpoint(curve.endpoint)
-    why = _not_simulated(comparison, curve, result)
-    if why or result is None:
-        return UntreatedCurve(0, _NONE, _NONE, reason=why or "there is no such endpoint")
-    assumed = assumed_history(comparison.settings)
-    prepared = prepare(trial, comparison)
-    points = result.slopes.points
-    later = _later(points, result)
-    trials = min(comparison.settings.untreated_trials, MOST_TRIALS, _VISITS // max(1, later.sum()))
-    if trials < min(FEWEST_TRIALS, comparison.settings.untreated_trials):
-        return UntreatedCurve(0, _NONE, _NONE, reason="there are too many visits to simulate")
-    found = []
-    for half, history in enumerate((assumed, with_own_means(prepared, assumed))):
-        scores = _simulated(prepared, result, history, later, trials)
-        shares = _shares(trial, curve, result, (later, scores), (progress, half / 2))
-        if shares is None:
-            return UntreatedCurve(0, _NONE, _NONE, reason="stopped before the end")
-        found.append(shares)
-    own = found[1][0].count > found[0][0].count
-    return UntreatedCurve(trials, *found[1 if own else 0], own_mean=own)
-
-
-def _not_simulated(
-    comparison: Comparison, curve: SpecificationCurve, result: EndpointComparison | None
-) -> str:
     if result is None or not len(curve.estimate):
-        return "there is no analysis"
-    if curve.endpoint not in assumed_history(comparison.settings).histories:
-        return f"no natural history is known for {result.endpoint.label}"
-    if result.against_control is not None:
-        return "a concurrent control group is there, which says more"
-    if result.n < 2:
-        return "the primary analysis has fewer than 2 patients"
-    return ""
-
-
-def _later(points: Points, result: EndpointComparison) -> BoolArray:
-    """Return the visits after day 0 that are simulated."""
-    return np.asarray(
-        np.isfinite(points.month) & ~up_to_day0(points.month) & result.paired[points.patient]
+        return UntreatedCurve(0, _NONE, _NONE, reason="there is no analysis")
+    assumed = assumed_history(comparison.settings)
+    if curve.endpoint not in assumed.histories:
+        why = f"no natural history is known for {result.endpoint.label}: none is guessed"
+        return UntreatedCurve(0, _NONE, _NONE, reason=why)
+    settings = [curve.settings_of(k) for k in range(len(curve.estimate))]
+    tables = (slope_table(trial, curve.endpoint, one) for one in settings)
+    slopes = curve_slopes(tables, settings, _with_run_in(result))
+    if not len(slopes.who):
+        return UntreatedCurve(0, _NONE, _NONE, reason="no patient has a visit up to day 0")
+    prepared = prepare(trial, comparison)
+    natural = (assumed, with_own_means(prepared, assumed))
+    found = _simulated(prepared, result, natural, curve, slopes, progress)
+    if not len(found[0].median):
+        return UntreatedCurve(0, _NONE, _NONE, reason="stopped before a trial was simulated")
+    reference, own = (_shares(curve, one) for one in found)
+    return UntreatedCurve(
+        trials=reference.median_at_least.trials,
+        median_at_least=_larger(reference.median_at_least, own.median_at_least),
+        significant_at_least=_larger(reference.significant_at_least, own.significant_at_least),
+        any_significant=_larger(reference.any_significant, own.any_significant),
+        reference=reference,
+        own_mean=own,
+        n=len(slopes.who),
     )
+
+
+def _with_run_in(result: EndpointComparison) -> IntArray:
+    """Return of whom the primary analysis has a visit up to day 0, which their course rests on."""
+    points = result.slopes.points
+    return np.unique(points.patient[points.analysable & up_to_day0(points.month)])
+
+
+def _larger(one: SimulatedShare, other: SimulatedShare) -> SimulatedShare:
+    return other if other.count > one.count else one
+
+
+@dataclass(frozen=True, slots=True)
+class _Simulated:
+    """Of every simulated trial the median estimate, per month, and the significant analyses."""
+
+    median: FloatArray
+    significant: IntArray
 
 
 def _simulated(
     prepared: Prepared,
     result: EndpointComparison,
+    natural: tuple[Assumed, Assumed],
+    curve: SpecificationCurve,
+    slopes: CurveSlopes,
+    progress: Progress | None,
+) -> tuple[_Simulated, ...]:
+    """Return what the curve is in untreated trials, by natural history.
+
+    One seed gives both natural histories one stream of chance: they are compared on the same luck.
+    """
+    seed = prepared.comparison.settings.seed
+    streams = [np.random.default_rng([seed, _STREAM]) for _ in natural]
+    total, done = _trials(prepared.comparison, slopes), 0
+    medians: list[list[FloatArray]] = [[] for _ in natural]
+    hits: list[list[IntArray]] = [[] for _ in natural]
+    for size in _batches(total, len(slopes.month)):
+        for h, (assumed, rng) in enumerate(zip(natural, streams, strict=True)):
+            scores = _scores(prepared, result, assumed, slopes, size, rng)
+            median, significant = _curves(curve, slopes, scores)
+            medians[h].append(median)
+            hits[h].append(significant)
+        done += size
+        if progress is not None and not progress(done / total):
+            break
+    return tuple(
+        _Simulated(np.concatenate(m), np.concatenate(s)) if m else _Simulated(_EMPTY, _NOBODY)
+        for m, s in zip(medians, hits, strict=True)
+    )
+
+
+def _trials(comparison: Comparison, slopes: CurveSlopes) -> int:
+    """Return how many trials are simulated: fewer where analyses and patients are very many."""
+    analyses = sum(
+        len(slope.analyses) + (_MEDIAN_COST if slope.weights is None else 0)
+        for slope in slopes.slopes
+    )
+    affordable = max(FEWEST_TRIALS, _WORK // max(1, analyses * len(slopes.who)))
+    return min(comparison.settings.untreated_trials, MOST_TRIALS, affordable)
+
+
+def _batches(total: int, visits: int) -> Iterator[int]:
+    size = min(_TRIALS_AT_ONCE, max(1, _VISITS_AT_ONCE // max(1, visits)))
+    for start in range(0, total, size):
+        yield min(size, total - start)
+
+
+def _scores(
+    prepared: Prepared,
+    result: EndpointComparison,
     assumed: Assumed,
-    later: BoolArray,
+    slopes: CurveSlopes,
     trials: int,
+    rng: np.random.Generator,
 ) -> FloatArray:
-    """Return scores at the visits after day 0, trials × visits."""
-    settings, key = prepared.comparison.settings, result.endpoint.key
-    keys = [k for k in assumed.histories if k in prepared.schedules and prepared.schedules[k].n]
+    """Return scores of untreated people at the visits after day 0, trials × visits."""
+    key = result.endpoint.key
     results = {one.endpoint.key: one for one in prepared.comparison.endpoints}
+    # The endpoints whose visits up to day 0 inform the benchmark, and this one in any case.
+    keys = [
+        k
+        for k in assumed.histories
+        if k == key or (k in prepared.schedules and prepared.schedules[k].n)
+    ]
     histories = tuple(assumed.histories[k] for k in keys)
     run_ins = tuple(
-        run_in_given(results[k], prepared.who, history.bend)
+        run_in_given(results[k], slopes.who, history.bend)
         for k, history in zip(keys, histories, strict=True)
     )
-    rng = np.random.default_rng([settings.seed, _STREAM])
     drawn = draw_given_run_in(run_ins, histories, assumed.between, trials, rng)[keys.index(key)]
-    place = np.full(len(result.paired), -1)
-    place[prepared.who] = np.arange(len(prepared.who))
-    points, history = result.slopes.points, assumed.histories[key]
-    who, month = place[points.patient[later]], points.month[later]
+    history, who, month = assumed.histories[key], slopes.patient, slopes.month
     course = drawn.level[:, who] + drawn.after[:, who] * month + history.bend / 2 * month**2
     return noisy_scores(course, history, result.endpoint, rng)
 
 
-def _shares(
-    trial: Trial,
-    curve: SpecificationCurve,
-    result: EndpointComparison,
-    simulated: tuple[BoolArray, FloatArray],
-    progress: tuple[Progress | None, float],
-) -> tuple[SimulatedShare, SimulatedShare] | None:
-    """Return how often simulated curves are like the one that was seen."""
-    told, start = progress
-    later, scores = simulated
-    trials, total = len(scores), len(curve.estimate)
-    way = -1.0 if curve.median < 0 else 1.0
-    level = ALPHA / 2 if curve.base.alternative == "two-sided" else ALPHA
-    means = np.empty((total, trials))
-    hits = np.zeros(trials, dtype=np.int64)
-    for k in range(total):
-        if told is not None and k % 10 == 0 and not told(start + k / total / 2):
-            return None
-        change = _changes(trial, curve, k, result, later, scores)
+def _curves(
+    curve: SpecificationCurve, slopes: CurveSlopes, scores: FloatArray
+) -> tuple[FloatArray, IntArray]:
+    """Return the median estimate of every simulated trial, and how many analyses are significant.
+
+    Significant is what has P < 0.05 by the test of the settings and lies on the side of 0 that the
+    observed median lies on.
+    """
+    way = _way(curve)
+    two_sided = curve.base.alternative == "two-sided"
+    tested = two_sided or (curve.base.alternative == "less steep") == (way > 0)
+    level = ALPHA / 2 if two_sided else ALPHA
+    means = np.full((len(curve.estimate), len(scores)), np.nan)
+    hits = np.zeros(len(scores), dtype=np.int64)
+    for k, change in slopes.changes(scores):
         n = change.shape[1]
-        means[k] = change.mean(axis=1)
-        if n > 1:
-            with np.errstate(invalid="ignore", divide="ignore"):
-                t = means[k] / (change.std(axis=1, ddof=1) / math.sqrt(n))
-            hits += way * t > stats.t.isf(level, n - 1)
+        if n < 2:
+            continue
+        means[k], sd = change.mean(axis=1), change.std(axis=1, ddof=1)
+        if tested:
+            critical = float(special.stdtrit(n - 1, 1 - level))
+            hits += (sd > _NEAR) & (way * means[k] * math.sqrt(n) > critical * sd)
+    known = np.isfinite(means[:, 0])
+    return np.median(means[known], axis=0), hits
+
+
+def _way(curve: SpecificationCurve) -> float:
+    return -1.0 if curve.median < 0 else 1.0
+
+
+def _shares(curve: SpecificationCurve, simulated: _Simulated) -> CurveShares:
+    """Return how often simulated curves are like the one that was seen."""
+    way, trials = _way(curve), len(simulated.median)
     factor = MONTHS_PER_YEAR if curve.base.rate_unit == "year" else 1.0
-    medians = factor * way * np.median(means, axis=0)
+    medians = factor * simulated.median
+    large = rounded(way * medians) >= rounded(np.asarray(way * curve.median))
     seen = int(np.sum((curve.p < ALPHA) & (way * curve.estimate > 0)))
-    near = 1e-9 * max(1.0, abs(curve.median))
-    return (
-        SimulatedShare(int(np.sum(medians >= way * curve.median - near)), trials),
-        SimulatedShare(int(np.sum(hits >= seen)), trials),
+    return CurveShares(
+        median_at_least=SimulatedShare(int(np.sum(large)), trials),
+        significant_at_least=SimulatedShare(int(np.sum(simulated.significant >= seen)), trials),
+        any_significant=SimulatedShare(int(np.sum(simulated.significant > 0)), trials),
+        median=float(np.mean(medians)),
     )
-
-
-def _changes(
-    trial: Trial,
-    curve: SpecificationCurve,
-    k: int,
-    result: EndpointComparison,
-    later: BoolArray,
-    scores: FloatArray,
-) -> FloatArray:
-    """Return the changes of slope under analysis ``k``, trials × patients."""
-    settings = curve.settings_of(k)
-    table = slope_table(trial, curve.endpoint, settings)
-    points = table.points
-    settings = settings.with_(run_in=table.run_in_used)
-    who = np.flatnonzero(np.isfinite(table.change) & result.paired)
-    number = np.full(len(result.paired), -1)
-    number[who] = np.arange(len(who))
-    used = (points.before | points.after) & (number[points.patient] >= 0)
-    kept = Points(
-        **{f.name: getattr(points, f.name)[used] for f in fields(Points)}
-        | {"patient": number[points.patient[used]]}
-    )
-    column = np.cumsum(later) - 1
-    moving = later[used]
-    values = np.repeat(kept.value[None], len(scores), axis=0)
-    values[:, moving] = scores[:, column[used][moving]]
-    before, after = _slopes(kept, values, len(who), settings, table, who)
-    return np.asarray(after - before)
-
-
-def _slopes(
-    points: Points,
-    values: FloatArray,
-    n: int,
-    settings: Settings,
-    table: SlopeTable,
-    who: IntArray,
-) -> tuple[FloatArray, FloatArray]:
-    """Return slopes before and after of every simulated trial."""
-    weights = visit_weights(points, n, settings)
-    if weights is None:
-        before, after = _tiled(points, values, n, settings)
-    else:
-        starts = np.flatnonzero(np.diff(points.patient, prepend=-1))
-        before, after = (
-            np.add.reduceat(values * side, starts, axis=1)
-            for side in (np.nan_to_num(weights.before), weights.after)
-        )
-    if table.run_in_used == "onset":
-        before = table.before.slope[who][None]
-    return before, after
-
-
-def _tiled(
-    points: Points, values: FloatArray, n: int, settings: Settings
-) -> tuple[FloatArray, FloatArray]:
-    """Return slopes that are no weighted sum: simulated trials become more patients."""
-    times = len(values)
-    patient = points.patient[None] + n * np.arange(times)[:, None]
-    tiled = {f.name: np.tile(getattr(points, f.name), times) for f in fields(Points)}
-    many = replace(Points(**tiled), patient=patient.ravel(), value=values.ravel())
-    lines = ESTIMATORS[settings.estimator](many, n * times, settings)
-    shape = (times, n)
-    return lines.before.slope.reshape(shape), lines.after.slope.reshape(shape)

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import pandas as pd
-
 from analysis.comparison import Comparison, EndpointComparison
 from analysis.untreated.benchmark import untreated
 from analysis.untreated.deceleration import Deceleration, deceleration
@@ -18,6 +16,7 @@ from analysis.untreated.regression import RegressionReport, regression_report
 from data.trial import Trial
 from report import untreated_tables as tables
 from report import untreated_words as words
+from report.console import table_lines
 from report.json_export import endpoint_untreated, heads
 from report.numbers import count
 from report.untreated_entry import entry_sentence, entry_table
@@ -121,27 +120,19 @@ def _endpoint_text(
     if one.reason:
         return lines
     lines += [f"  {line}" for line in words.verdict_lines(one)]
-    lines += ["", *_table(tables.responders(one))]
+    lines += ["", *table_lines(tables.responders(one))]
     for said, table in (
         (words.presets_sentence(presets), tables.presets(presets, one.unit)),
         (words.bend_sentence(bends), tables.deceleration(bends, one.unit)),
         (entry_sentence(report.entry, key), entry_table(report.entry, key, one.unit)),
     ):
-        lines += ["", *([said] if said else []), *_table(table)]
+        lines += ["", *([said] if said else []), *table_lines(table)]
     lines += [f"  {rule.words}: {rule.reason}" for rule in report.entry if rule.reason]
     regression = report.regression.get(key)
     if regression is not None:
-        lines += ["", *_table(tables.regression(result, regression))]
+        lines += ["", *table_lines(tables.regression(result, regression))]
         if note := words.regression_note(result, regression):
             lines += [f"  {note}"]
         if any(other.against_control is not None for other in report.comparison.endpoints):
             lines += ["  All arms together, the control too."]
     return lines
-
-
-def _table(table: pd.DataFrame) -> list[str]:
-    """Return a table as lines with aligned columns."""
-    cells = [[str(name) for name in table.columns], *table.astype(str).to_numpy().tolist()]
-    widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
-    padded = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in cells)
-    return [f"  {line.rstrip()}" for line in padded]

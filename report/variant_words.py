@@ -34,11 +34,12 @@ def variant_title(variant: Variant, primary: Settings, ids: Names, names: Names)
     called = dict(zip(ids, names, strict=True))
     small = variant.name.casefold()
     own = "" if any(who.casefold() in small for who in ids) else variant.name
-    there = Variant(own, _renamed(variant.settings, called))
-    return there.title(_renamed(primary, called))
+    there = Variant(own, renamed(variant.settings, called))
+    return there.title(renamed(primary, called))
 
 
-def _renamed(settings: Settings, called: Mapping[str, str]) -> Settings:
+def renamed(settings: Settings, called: Mapping[str, str]) -> Settings:
+    """Return settings whose left-out patients have the names of ``called``."""
     excluded = settings.excluded_patients
     return settings.with_(
         excluded_patients=tuple(

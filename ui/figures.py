@@ -45,6 +45,8 @@ class Chart:
         Name of saved files, where it is not ``name``.
     saves
         Whether there is anything worth saving in it.
+    min_width
+        Width in pixels below which it is scrolled sideways; 0 for a figure that fits any screen.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Chart:
     print_width: int = PRINT_WIDTH
     saves: bool = True
     file_name: str = ""
+    min_width: int = 0
 
 
 def show_figure(chart: Chart, trial: Trial) -> int | None:
@@ -94,6 +97,7 @@ def show_figure(chart: Chart, trial: Trial) -> int | None:
         {
             "figure": drawn,
             "height": height,
+            "minWidth": chart.min_width,
             "printed": once(("print", chart.frame, key), on_paper) if chart.saves else "",
             "printWidth": chart.print_width,
             "csv": once(("csv", chart.frame.untreated, key), as_csv) if chart.saves else "",

@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from data.trial import Trial
-from report.analysis_file import InvalidAnalysis, analysis_file, read_analysis
+from report.analysis_file import NAMES_PATIENTS, AnalysisFile, AnalysisFileProblem
 from ui import state
 from ui.text import inert
 from ui.variant_links import Variants
@@ -20,8 +20,8 @@ def save_and_open(trial: Trial) -> None:
     """Draw the buttons that save the analysis and open a saved one."""
     with st.popover("Save or open analysis", icon=":material/save:", width="content"):
         st.caption(
-            "Settings, exclusions with their reasons, and variants, as one JSON file. The data are "
-            "not in it, but it names the patients that are left out: keep it like the data."
+            "Settings, exclusions with their reasons, and variants, as one JSON file without the "
+            f"data. {NAMES_PATIENTS}"
         )
         st.download_button(
             "Save analysis",
@@ -40,8 +40,7 @@ def save_and_open(trial: Trial) -> None:
 
 
 def _content(trial: Trial) -> bytes:
-    saved = analysis_file(trial, state.settings(), state.variants().kept)
-    return saved.to_text().encode()
+    return AnalysisFile.of(trial, state.settings(), state.variants().kept).to_text().encode()
 
 
 def _open() -> None:
@@ -51,13 +50,13 @@ def _open() -> None:
         st.session_state[_OPENED] = ()
         return
     try:
-        found, problems = read_analysis(file.getvalue())
-    except InvalidAnalysis as problem:
-        st.session_state[_OPENED] = (("error", str(problem)),)
+        found, problems = AnalysisFile.from_bytes(file.getvalue())
+    except AnalysisFileProblem as problem:
+        st.session_state[_OPENED] = (("error", f"Not opened: {problem}."),)
         return
     fields = {name: getattr(found.settings, name) for name in found.settings.__dataclass_fields__}
     state.change_settings(**fields)
     state.change_variants(Variants(found.variants))
-    other = found.difference_from(state.trial())
+    other = found.differs_from(state.trial())
     said = [("error", other)] if other else [("info", "The saved analysis is open.")]
     st.session_state[_OPENED] = (*said, *(("info", sentence) for sentence in problems))

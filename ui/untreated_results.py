@@ -26,6 +26,9 @@ T = TypeVar("T")
 LIGHT: Final = 10_000_000
 """Simulated visits up to which the benchmark is computed without being asked for: about 1 s."""
 
+SIMULATING: Final = ("Simulating untreated trials", "Simulate")
+"""What stands beside the bar of a long computation, and on the button that starts it again."""
+
 _STOPPED: Final = "w.untreated-stopped"
 
 
@@ -128,6 +131,7 @@ def computed(
     make: Callable[[Progress | None], T],
     *,
     times: float = 1.0,
+    doing: tuple[str, str] = SIMULATING,
 ) -> T | None:
     """Return a result that is computed at most once; a long one with progress and a stop.
 
@@ -141,6 +145,8 @@ def computed(
         Computes it, and tells its argument the share that is done.
     times
         How much more work it is than the benchmark of the run-ins.
+    doing
+        What stands beside the bar, and on the button that starts it again.
 
     Returns
     -------
@@ -151,7 +157,7 @@ def computed(
     if is_light(comparison, times):
         return once(key, lambda: make(None))
     known: T | None = _known(key)
-    return known if known is not None else _in_sight(name, key, make)
+    return known if known is not None else _in_sight(name, key, make, doing)
 
 
 def _key(name: str, trial: Trial, comparison: Comparison) -> Hashable:
@@ -170,20 +176,23 @@ def _not_yet() -> NoReturn:
     raise _NotYetError
 
 
-def _in_sight(name: str, key: Hashable, make: Callable[[Progress | None], T]) -> T | None:
+def _in_sight(
+    name: str, key: Hashable, make: Callable[[Progress | None], T], doing: tuple[str, str]
+) -> T | None:
     """Compute with a bar and a button that stops it, unless it was stopped."""
+    words, again = doing
     place = st.empty()
     with place.container(horizontal=True, vertical_alignment="center"):
         if st.session_state.get(_STOPPED) == repr(key):
-            st.info("Stopped: nothing is shown that was not simulated to the end.")
-            st.button("Simulate", key=f"w.start-{name}", on_click=_stop, args=("",))
+            st.info("Stopped: nothing is shown that was not computed to the end.")
+            st.button(again, key=f"w.start-{name}", on_click=_stop, args=("",))
             return None
-        bar = st.progress(0.0, "Simulating untreated trials")
+        bar = st.progress(0.0, words)
         st.button("Stop", key=f"w.stop-{name}", on_click=_stop, args=(repr(key),))
 
     def told(share: float) -> bool:
         # Streamlit ends the run here when the reader presses Stop or goes elsewhere.
-        bar.progress(min(share, 1.0), f"Simulating untreated trials, {share:.0%}")
+        bar.progress(min(share, 1.0), f"{words}, {share:.0%}")
         return True
 
     result = make(told)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from analysis.comparison import Comparison
 from analysis.equal_windows import EqualWindows
+from analysis.leave_visit_out import TRIED
 from analysis.settings import PatientExclusion
 from analysis.variants import LONGEST_NAME
 from data.trial import Trial
@@ -17,7 +18,6 @@ from ui.controls import ESTIMATORS, RUN_INS, longest_windows
 from ui.setting_widgets import choice, seeded, whole, window
 from ui.text import inert
 from ui.variant_state import CHOSEN
-from ui.what_if_variants import WITHOUT
 
 _PICK: Final = "w.variant-chosen"
 _NAME: Final = "w.variant-name"
@@ -192,7 +192,7 @@ def _left_out(trial: Trial, comparison: Comparison) -> None:
             ids.index(one.patient) for one in excluded if one.patient in ids
         ],
         from_widget=lambda positions: tuple(
-            given.get(ids[i], PatientExclusion(ids[i], WITHOUT)) for i in positions
+            given.get(ids[i], PatientExclusion(ids[i], TRIED)) for i in positions
         ),
         target=CHOSEN,
     )

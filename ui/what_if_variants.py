@@ -9,6 +9,7 @@ import streamlit as st
 
 from analysis.comparison import Comparison, EndpointComparison
 from analysis.equal_windows import EqualWindows, equal_windows
+from analysis.leave_visit_out import TRIED
 from analysis.settings import PatientExclusion, Settings
 from analysis.variants import MOST_VARIANTS, SideBySide, Variant, in_one_unit, side_by_side
 from data.trial import Trial
@@ -25,9 +26,6 @@ from ui.tables import show_small_table
 from ui.text import inert
 from ui.untreated_results import untreated_said
 from ui.variant_state import open_as_variant as open_as_variant
-
-WITHOUT: Final = "tried as a what-if"
-"""Reason that stands beside a patient or a value that a variant leaves out."""
 
 _WITHOUT_KEY: Final = "w.without"
 _MONTHS: Final = 6
@@ -136,7 +134,7 @@ def _without(trial: Trial, comparison: Comparison) -> None:
 def leave_out(patient: str) -> None:
     """Put the primary analysis without one patient beside itself."""
     excluded = state.settings().excluded_patients
-    open_as_variant("", excluded_patients=(*excluded, PatientExclusion(patient, WITHOUT)))
+    open_as_variant("", excluded_patients=(*excluded, PatientExclusion(patient, TRIED)))
 
 
 def sides(trial: Trial, comparison: Comparison) -> tuple[SideBySide, ...]:

@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from analysis.comparison import EndpointComparison
@@ -23,6 +24,7 @@ from report.charts.rows import (
     draw_rows,
     headed,
     left_margin,
+    mean_through,
     room_for,
     row_axes,
     row_tint,
@@ -37,6 +39,9 @@ from report.words import rises
 
 _EMPTY: Final = 220
 _FLAG: Final = "⚑"
+_APART: Final = 0.3
+"""Rows by which everybody stands apart from the others."""
+
 _MOST_INFLUENTIAL: Final = 24
 """Rows that are drawn where there are too many for all."""
 
@@ -71,7 +76,7 @@ def leave_one_out_figure(
         )
     shown = _shown(left_out, selected)
     rows = [
-        _row(result, left_out, k, at, names, look, selected == left_out.patient[k])
+        _row(result, left_out, k, at + _APART, names, look, selected == left_out.patient[k])
         for at, k in enumerate(shown.tolist(), start=1)
     ]
     everybody = _everybody(result, left_out, look)
@@ -84,16 +89,18 @@ def leave_one_out_figure(
         "t": 30 + apart,
         "b": 52,
     }
+    bottom = len(rows) + 1 + _APART
     fig = headed(
         look,
-        ROW * (len(rows) + 1) + margin["t"] + margin["b"],
+        round(ROW * bottom) + margin["t"] + margin["b"],
         margin,
         f"<b>{result.endpoint.label}</b>, mean change without one patient, {result.unit}",
         _subtitle(result, left_out, names, len(rows)),
-        width=100,
+        width=76,
     )
-    row_axes(fig, look, len(rows) + 1, extent, f"mean change of slope, {result.unit}")
+    row_axes(fig, look, bottom, extent, f"mean change of slope, {result.unit}")
     value_band(fig, look, everybody.low, everybody.high)
+    mean_through(fig, look, everybody, bottom - 0.4)
     for row in rows:
         if row.tone == "amber":
             row_tint(fig, row.at, look.amber_fill)
@@ -121,6 +128,44 @@ def leave_one_out_alt(result: EndpointComparison, left_out: LeaveOneOut, names: 
     )
 
 
+def leave_one_out_numbers(
+    result: EndpointComparison, left_out: LeaveOneOut, names: Names
+) -> pd.DataFrame:
+    """Return the numbers of the figure: everybody, then without each patient, smallest first."""
+    full, n = left_out.full, len(left_out.patient)
+    interval = full.interval
+    order = np.argsort(left_out.estimate, kind="stable")
+    rows = [
+        {
+            "without": "",
+            "unit": result.unit,
+            "mean_change": full.estimate,
+            "low": interval.low if interval is not None else math.nan,
+            "high": interval.high if interval is not None else math.nan,
+            "p": full.p,
+            "n": n,
+        }
+    ]
+    rows += [
+        {
+            "without": names[left_out.patient[k]],
+            "unit": result.unit,
+            "mean_change": left_out.estimate[k],
+            "low": left_out.low[k],
+            "high": left_out.high[k],
+            "p": left_out.p[k],
+            "n": n - 1,
+            "own_change": left_out.change[k],
+            "dfbetas": left_out.dfbetas[k],
+            "influential": "yes" if left_out.influential[k] else "no",
+            "p_crosses_0.05": "yes" if left_out.crosses[k] else "no",
+            "sign_turns": "yes" if left_out.flips[k] else "no",
+        }
+        for k in order.tolist()
+    ]
+    return pd.DataFrame(rows)
+
+
 def _shown(left_out: LeaveOneOut, selected: int | None) -> IntArray:
     """Return the rows to draw, smallest mean first: all, or those with the most influence."""
     weight = np.abs(np.nan_to_num(left_out.dfbetas, posinf=1e9, neginf=-1e9))
@@ -137,7 +182,7 @@ def _row(
     result: EndpointComparison,
     left_out: LeaveOneOut,
     k: int,
-    at: int,
+    at: float,
     names: Names,
     look: Look,
     chosen: bool,
@@ -149,22 +194,25 @@ def _row(
     )
     p = p_value(float(left_out.p[k]), result.alternative)
     flag = _flag(left_out, k, look)
-    bold = chosen or left_out.crosses[k] or left_out.flips[k]
+    turns = bool(left_out.crosses[k] or left_out.flips[k])
+    label, short_p = short(names[patient]), _short(float(left_out.p[k]))
     return Row(
         at=at,
-        label=f"without <b>{short(names[patient])}</b>"
-        if bold
-        else f"without {short(names[patient])}",
+        label=f"without <b>{label}</b>" if chosen or turns else f"without {label}",
         low=interval.low,
         value=float(left_out.estimate[k]),
         high=interval.high,
-        cells=(signed(float(left_out.estimate[k])), _short(float(left_out.p[k])), flag),
+        cells=(
+            signed(float(left_out.estimate[k])),
+            f"<b>{short_p}</b>" if left_out.crosses[k] else short_p,
+            flag,
+        ),
         key=str(patient),
         hover=(
             f"without {name}: {signed(float(left_out.estimate[k]))} ({span(interval)}), {p}<br>"
             f"own change {signed(float(left_out.change[k]))} {result.unit} · click: open patient"
         ),
-        tone="amber" if left_out.crosses[k] or left_out.flips[k] else "plain",
+        tone="amber" if turns else "plain",
         filled=interval.excludes_zero,
     )
 

@@ -196,6 +196,14 @@ def draw_mean(fig: go.Figure, look: Look, row: Row) -> None:
     )
 
 
+def mean_through(fig: go.Figure, look: Look, mean: Row, bottom: float) -> None:
+    """Draw the mean of all as a dotted line down through the other rows."""
+    fig.add_shape(
+        type="line", xref="x", yref="y", x0=mean.value, x1=mean.value, y0=mean.at, y1=bottom,
+        layer="below", line={"color": look.after, "width": 1.3, "dash": "dot"},
+    )  # fmt: skip
+
+
 def write_rows(fig: go.Figure, look: Look, rows: Sequence[Row], columns: Sequence[Column]) -> None:
     """Write labels on the left and columns on the right of the plot."""
     texts = []

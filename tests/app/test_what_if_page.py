@@ -12,6 +12,7 @@ from analysis.settings import DEFAULT, Settings
 from data.examples import EXAMPLE_IDS, example_settings, load_example
 from data.files import UploadedFile
 from data.reading import read_files
+from report.analysis_file import AnalysisFile
 from tests.app.driver import (
     PATIENTS,
     SLOPES,
@@ -31,6 +32,7 @@ from tests.app.driver import (
     trial_csv,
 )
 
+SETTINGS, VARIANTS = "alslope.settings", "alslope.variants"
 NAMES = [f"P{i:02d}" for i in range(1, 9)]
 FILE = trial_csv(NAMES)
 HEADER, *ROWS = FILE.splitlines()
@@ -42,12 +44,23 @@ def uploaded():
     return healthy(go_to(at, WHAT_IF))
 
 
-def edited(keep):
-    """Return the comparison of the file with only some of its rows, under default settings."""
-    text = "\n".join([HEADER, *(row for row in ROWS if keep(row.replace('"', "").split(",")))])
+def read(text):
+    """Return the trial of a file."""
     trial = read_files([UploadedFile("edited.csv", text.encode())]).trial
     assert trial is not None
-    return compare(trial, DEFAULT)
+    return trial
+
+
+def edited(keep):
+    """Return the comparison of the file with only some of its rows, under default settings."""
+    kept = [row for row in ROWS if keep(row.replace('"', "").split(","))]
+    return compare(read("\n".join([HEADER, *kept])), DEFAULT)
+
+
+def open_file(at, text):
+    """Drop a saved analysis."""
+    field = next(f for f in at.file_uploader if f.label == "Open a saved analysis")
+    return field.set_value([("analysis.json", text.encode(), "application/json")]).run()
 
 
 def months_after(row):
@@ -248,3 +261,26 @@ def test_variants_go_with_the_trial():
 def test_other_pages_know_nothing_of_variants():
     at = ask(uploaded(), "Without patient")
     assert chips(healthy(go_to(at, PATIENTS))) == []
+
+
+def test_a_saved_analysis_brings_back_settings_exclusions_and_variants():
+    at = uploaded()
+    at = ask(ask(at, "Without patient"), "Over 6 months")
+    at = healthy(press(at, "Swap with primary"))
+    rows = board(at)
+    saved = AnalysisFile.of(read(FILE), at.session_state[SETTINGS], at.session_state[VARIANTS].kept)
+    again = uploaded()
+    again = healthy(open_file(again, saved.to_text()))
+    assert board(again) == rows
+    assert chips(again) == ["after: 6 months"]
+    assert "The saved analysis is open." in alerts(again)
+    other = healthy(open_file(opened(WHAT_IF, trial="every-detail"), saved.to_text()))
+    assert "is of other data" in alerts(other)
+
+
+def test_what_is_no_analysis_changes_nothing():
+    at = ask(uploaded(), "Over 6 months")
+    rows = board(at)
+    at = healthy(open_file(at, "{}"))
+    assert "no saved analysis" in alerts(at)
+    assert board(at) == rows

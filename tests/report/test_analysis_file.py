@@ -61,7 +61,9 @@ def test_the_analysis_of_an_open_trial_knows_it_again(name):
 def test_other_data_are_said_aloud_with_both_hashes():
     trial = load_example("after-oh-2018").trial
     said = saved().differs_from(trial)
-    assert "0123456789ab," in said and f"{trial.hash[:12]}." in said and "“A trial”" in said
+    assert "0123456789ab," in said
+    assert f"{trial.hash[:12]}." in said
+    assert "“A trial”" in said
     unknown, problems = opened(data_sha256="")
     assert problems == ()
     assert unknown.differs_from(trial) == "The saved analysis does not say of which data it is."
@@ -115,7 +117,7 @@ def test_what_is_no_saved_analysis_is_refused_with_a_reason(content, why):
     ids=range(6),
 )
 def test_a_damaged_part_that_the_result_rests_on_is_refused(changes):
-    with pytest.raises(AnalysisFileProblem, match="damaged|recipe is an object"):
+    with pytest.raises(AnalysisFileProblem, match=r"damaged|recipe is an object"):
         AnalysisFile.from_json(plain(**changes))
 
 
@@ -135,7 +137,8 @@ def test_unknown_entries_are_named_and_ignored():
 def test_settings_outside_their_bounds_are_ignored_and_said():
     analysis, problems = opened(settings={"flips": 10**12, "post_months": 6.0}, variants=[])
     assert analysis.settings == Settings(post_months=6.0)
-    assert len(problems) == 1 and "flips" in problems[0]
+    assert len(problems) == 1
+    assert "flips" in problems[0]
 
 
 def test_what_cannot_be_read_of_a_variant_stays_as_in_the_primary_analysis():
@@ -191,7 +194,8 @@ def test_titles_and_versions_are_short_lines():
     assert analysis.title == "T itle " + 193 * "x"
     assert analysis.versions["a b"] == "1 2"
     assert "n" not in analysis.versions
-    assert len(analysis.versions) == 20 and set(map(len, analysis.versions.values())) == {3, 40}
+    assert len(analysis.versions) == 20
+    assert set(map(len, analysis.versions.values())) == {3, 40}
 
 
 def test_many_problems_are_counted_and_no_terminal_obeys_them():

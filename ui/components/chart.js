@@ -165,6 +165,9 @@ async function draw(root, state) {
   if (state.drawn === data.figure) return;
   const plot = root.querySelector(".alslope-chart-plot");
   plot.style.minHeight = `${data.height}px`;
+  // A figure with much beside its plot is scrolled sideways on a narrow screen, not squeezed.
+  plot.style.minWidth = data.minWidth ? `${data.minWidth}px` : "";
+  root.style.overflow = data.minWidth ? "auto hidden" : "";
   plot.setAttribute("aria-label", data.alt);
   const Plotly = await loadPlotly(data.plotly);
   if (state.gone || state.drawn === data.figure) return;

@@ -1,0 +1,214 @@
+"""Other analyses of one comparison as text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from analysis.comparison import EndpointComparison
+from analysis.leave_one_out import FEWEST, LeaveOneOut
+from analysis.leave_visit_out import LeaveDayZeroOut, LeaveVisitOut, WithoutVisits
+from analysis.results import Interval
+from analysis.specification import SpecificationCurve
+from analysis.specification_untreated import UntreatedCurve
+from data.trial import IntArray
+from report import placebo_words, specification_words
+from report.charts.parts import Names
+from report.console import table_lines
+from report.numbers import count, decimals_for, p_value, plain, signed, span
+from report.run_in_words import run_ins_sentence, run_ins_table
+from report.specification_tables import choices_table
+from report.variant_words import estimate_text, renamed, variant_title, variants_table
+from report.whatif_report import EndpointWhatIf, WhatIfReport
+from report.whatif_words import NO_NEW_EVIDENCE
+from report.words import rises
+
+MOST_PATIENTS: Final = 24
+"""Patients of the table of those who are left out; with more, the most influential ones."""
+
+
+def report_text(report: WhatIfReport, names: Names | None = None) -> str:
+    """Return a report as text for a terminal.
+
+    Parameters
+    ----------
+    report
+        Other analyses of one comparison.
+    names
+        What each patient is called here; by default what the trial calls them.
+    """
+    comparison = report.comparison
+    ids = comparison.patient_ids
+    names = ids if names is None else names
+    settings = renamed(comparison.settings, dict(zip(ids, names, strict=True)))
+    label = f"{comparison.trial_title}{' (simulated)' if comparison.simulated else ''}"
+    lines = [
+        f"{label} · data {comparison.trial_hash[:12]}",
+        "; ".join(settings.differences().values()) or "default settings",
+    ]
+    for key, one in report.endpoints.items():
+        lines += ["", one.summary(names)]
+        for part in _parts(report, key, one, names):
+            lines += ["", *part] if part else []
+    for note in (report.note, NO_NEW_EVIDENCE):
+        lines += ["", note] if note else []
+    return "\n".join(lines)
+
+
+def _parts(
+    report: WhatIfReport, key: str, one: EndpointWhatIf, names: Names
+) -> Iterator[list[str]]:
+    """Yield what stands under a summary, a block each; empty ones are left out."""
+    settings, ids = report.comparison.settings, report.comparison.patient_ids
+    board = report.board.endpoint(key)
+    if report.beside and board is not None:
+        titles = (variant_title(v, settings, ids, names) for v in report.variants)
+        beside = list(zip(titles, report.beside, strict=True))
+        yield [
+            f"Beside the primary analysis, mean change in {board.unit}:",
+            *table_lines(variants_table(key, board.lead, beside, ids, names)),
+        ]
+    found = one.answers
+    if found.leave_out is not None and len(found.leave_out.patient) >= FEWEST:
+        yield _leave_out_lines(one.result, found.leave_out, names)
+    if one.visits is not None:
+        yield _visits_lines(one.visits, names)
+    yield [_day0_line(one.day0, one.result, settings.alternative)]
+    if found.curve is not None and len(found.curve.estimate):
+        yield _curve_lines(one.result, found.curve, found.untreated, settings.confidence)
+    if found.placebo is not None:
+        yield [
+            f"Placebo dates: {placebo_words.verdict_words(found.placebo)}. "
+            f"{placebo_words.reasons_sentence(found.placebo)}",
+            placebo_words.excess_sentence(found.placebo, settings.alternative),
+        ]
+    yield [
+        run_ins_sentence(one.run_ins, settings.alternative),
+        *table_lines(run_ins_table(one.run_ins, ids, names)),
+    ]
+
+
+def leave_out_table(result: EndpointComparison, found: LeaveOneOut, names: Names) -> pd.DataFrame:
+    """Return the comparison without each patient as text, the most influential first.
+
+    Parameters
+    ----------
+    result, found
+        The comparison, and its repetitions.
+    names
+        What each patient is called here.
+    """
+    rows = []
+    for k in _by_influence(found)[:MOST_PATIENTS].tolist():
+        ends = Interval(float(found.low[k]), float(found.high[k]), found.level, found.level)
+        decimals = decimals_for(ends)
+        rows.append(
+            {
+                "without": names[found.patient[k]],
+                f"mean change, {result.unit} (CI)": f"{signed(float(found.estimate[k]), decimals)} "
+                f"({span(ends, decimals)})",
+                "P": _bare(float(found.p[k])),
+                "n": f"{len(found.patient) - 1:,}",
+                "own change": signed(float(found.change[k]), decimals),
+                "DFBETAS": plain(float(found.dfbetas[k])),
+                "note": _leave_out_note(found, k),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _by_influence(found: LeaveOneOut) -> IntArray:
+    """Return the rows: those that decide first, then by the size of DFBETAS."""
+    weight = np.nan_to_num(np.abs(found.dfbetas), posinf=1e9)
+    return np.lexsort((-weight, ~(found.crosses | found.flips)))
+
+
+def _leave_out_note(found: LeaveOneOut, k: int) -> str:
+    said = (
+        ("turns the sign", found.flips[k]),
+        ("crosses 0.05", found.crosses[k]),
+        ("influential", found.influential[k]),
+    )
+    return ", ".join(text for text, holds in said if holds)
+
+
+def _leave_out_lines(result: EndpointComparison, found: LeaveOneOut, names: Names) -> list[str]:
+    n = len(found.patient)
+    shown = f", the {MOST_PATIENTS} most influential" if n > MOST_PATIENTS else ""
+    arms = ", all arms together" if result.against_control is not None else ""
+    return [
+        f"Without each of {count(n, 'patient')}{shown}{arms} (influential: |DFBETAS| beyond "
+        f"{plain(found.threshold)}):",
+        *table_lines(leave_out_table(result, found, names)),
+    ]
+
+
+def _visits_lines(found: LeaveVisitOut, names: Names) -> list[str]:
+    who = names[found.patient]
+    if not found.visits:
+        return [f"Without each visit of {who}: the patient is not compared."]
+    rows = [
+        {
+            "without the visit at": f"{signed(one.month, 1)} months",
+            "score": f"{one.value:g}",
+            "slope": one.side,
+            f"own change, {found.unit}": "falls out" if one.falls_out else signed(one.change),
+            f"mean change, {found.unit} (CI)": estimate_text(one.without.test),
+            "P": _bare(one.without.test.p),
+            "n": f"{one.without.test.n:,}",
+            "note": _turned(one.without),
+        }
+        for one in found.visits
+    ]
+    return [
+        f"Without each visit of {who} (own change {signed(found.change)} {found.unit}):",
+        *table_lines(pd.DataFrame(rows)),
+    ]
+
+
+def _day0_line(found: LeaveDayZeroOut, result: EndpointComparison, alternative: str) -> str:
+    if found.without is None:
+        return f"Without the visits on day 0: {found.reason}."
+    test, turned = found.without.test, _turned(found.without)
+    side = "" if alternative == "two-sided" else " (one-sided)"
+    gone = len(found.without.left)
+    out = f"; {count(gone, 'patient')} then without a slope" if gone else ""
+    return (
+        f"Without the {count(found.visits, 'visit')} on day 0: {estimate_text(test)} "
+        f"{result.unit}, {p_value(test.p)}{side}, n = {test.n:,}{out}"
+        f"{f'; {turned}' if turned else ''}."
+    )
+
+
+def _turned(without: WithoutVisits) -> str:
+    said = (("turns the sign", without.flips), ("crosses 0.05", without.crosses))
+    return ", ".join(text for text, holds in said if holds)
+
+
+def _curve_lines(
+    result: EndpointComparison,
+    curve: SpecificationCurve,
+    untreated: UntreatedCurve | None,
+    confidence: float,
+) -> list[str]:
+    said = [
+        specification_words.median_sentence(curve),
+        specification_words.not_run_sentence(curve),
+        specification_words.joint_sentence(curve),
+    ]
+    if untreated is not None:
+        said.append(specification_words.untreated_curve_sentence(curve, untreated))
+    if curve.note:
+        said.append(f"{curve.note[0].upper()}{curve.note[1:]}.")
+    return [
+        f"Every analysis: {specification_words.analyses_heading(curve, confidence, rises(result))}.",
+        *table_lines(choices_table(curve)),
+        *(f"  {sentence}" for sentence in said if sentence),
+    ]
+
+
+def _bare(p: float) -> str:
+    return p_value(p).removeprefix("P ").removeprefix("= ")
