@@ -1,16 +1,13 @@
 """The command line: the engine of the pages without a screen.
 
 ``python -m alslope compare FILE --json`` prints what the Slopes page shows, ``untreated`` what the
-Untreated page shows.
+Untreated page shows, ``whatif`` what the What-if page shows.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import json
-import math
 import os
 import signal
 import socket
@@ -22,40 +19,40 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Final
 
-import pandas as pd
-
 from analysis.compare import compare
-from analysis.comparison import Comparison
 from analysis.details import details
-from analysis.opening import opening_settings
 from analysis.setting_fields import FIELDS, SettingsProblem
 from analysis.settings import Settings
 from analysis.untreated.benchmark import untreated
 from analysis.untreated.history import PRESETS
-from analysis.untreated.outcome import Untreated
-from data.endpoints import ENDPOINTS
 from data.examples import EXAMPLE_IDS, load_example
 from data.files import UploadedFile
 from data.formats.sandbox import SheetReader
 from data.questions import check_answer
 from data.reading import Reading, read_files
-from data.trial import DAYS_PER_MONTH, USABLE, Trial
-from report import words
-from report.caveats import caveats
+from data.trial import Trial
+from report.analysis_file import AnalysisFile
+from report.asked_settings import (
+    CommandProblem,
+    asked_settings,
+    asked_variants,
+    pair,
+    position_of,
+    saved_analysis,
+)
+from report.compare_text import comparison_text
 from report.json_export import comparison_json
 from report.numbers import count
 from report.untreated_report import report_json, report_text, untreated_report
-from report.untreated_words import untreated_sentence
+from report.values_csv import values_csv
+from report.whatif_report import report_json as whatif_json
+from report.whatif_report import whatif_report
+from report.whatif_text import report_text as whatif_text
 
 ASKED: Final = 3
 REJECTED: Final = 4
 _UNUSABLE: Final = 2
-_TABLE_ENDPOINTS: Final = ("alsfrs_r", "alsfrs_40", "fvc", "fvc_litres")
 _HEALTH: Final = "_stcore/script-health-check"
-
-
-class CommandProblem(Exception):
-    """Something about the command itself that the user can mend."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -117,6 +114,11 @@ def _parser() -> argparse.ArgumentParser:
         help="rule of entry, such as slope_at_most:-0.5, or none; several must all be met",
     )
     simulating.set_defaults(run=_untreated)
+    varying = commands.add_parser("whatif", help="say how the result changes with other choices")
+    _add_files(varying)
+    _add_settings(varying)
+    _add_variants(varying)
+    varying.set_defaults(run=_whatif)
     serve = commands.add_parser("serve", help="start the app and warm it")
     serve.add_argument("--port", type=int, default=8501)
     serve.set_defaults(run=_serve)
@@ -140,7 +142,9 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--settings", metavar="FILE", help="settings as JSON")
+    files = parser.add_mutually_exclusive_group()
+    files.add_argument("--analysis", metavar="FILE", help="an analysis that the app saved")
+    files.add_argument("--settings", metavar="FILE", help="settings as JSON")
     parser.add_argument(
         "--set",
         action="append",
@@ -151,12 +155,39 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print every number as JSON")
 
 
+def _add_variants(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--vary",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE[,NAME=VALUE…]",
+        help="put a variant beside the primary analysis, such as post_months=6",
+    )
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="PATIENT",
+        help="put the analysis without a patient beside the primary one",
+    )
+    parser.add_argument(
+        "--equal-windows", action="store_true", help="put equally long periods beside it"
+    )
+    parser.add_argument(
+        "--curve",
+        choices=("small", "full", "none"),
+        default="small",
+        help="choices of the specification curve",
+    )
+    parser.add_argument("--visits-of", metavar="PATIENT", help="leave out each visit of a patient")
+
+
 def _read(options: argparse.Namespace) -> int:
     reading, trial = _reading(options)[:2]
     if options.report:
         _write(options.report, json.dumps(reading.to_json(), indent=1, ensure_ascii=False))
     if options.table and trial is not None:
-        _write(options.table, _table_text(trial))
+        _write(options.table, values_csv(trial))
     _print_findings(reading)
     if trial is not None:
         values = len(trial.measurements)
@@ -166,22 +197,23 @@ def _read(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    reading, trial, own = _reading(options)
+    saved = _saved(options)
+    reading, trial, own = _reading(options, saved)
     if trial is None:
         _print_findings(reading)
         return _exit_code(reading)
     _print_findings(reading)
-    settings = _settings(options, trial, own)
-    result = compare(trial, settings)
+    result = compare(trial, _settings(options, trial, own, saved))
     if options.json:
         _print_json(comparison_json(result, details(trial, result)))
     else:
-        _print_comparison(result, untreated(trial, result))
+        print(comparison_text(result, untreated(trial, result)))
     return 0
 
 
 def _untreated(options: argparse.Namespace) -> int:
-    reading, trial, own = _reading(options)
+    saved = _saved(options)
+    reading, trial, own = _reading(options, saved)
     _print_findings(reading)
     if trial is None:
         return _exit_code(reading)
@@ -196,7 +228,7 @@ def _untreated(options: argparse.Namespace) -> int:
             Settings().with_(**{name: tuple(value) if name == "entry_rule" else value})
         except SettingsProblem as problem:
             raise CommandProblem(f"{asked[name][0]}: {problem}.") from None
-    settings = _settings(options, trial, own, chosen)
+    settings = _settings(options, trial, own, saved, chosen)
     report = untreated_report(trial, compare(trial, settings))
     if options.json:
         _print_json(report_json(report))
@@ -205,12 +237,39 @@ def _untreated(options: argparse.Namespace) -> int:
     return 0
 
 
+def _whatif(options: argparse.Namespace) -> int:
+    saved = _saved(options)
+    reading, trial, own = _reading(options, saved)
+    _print_findings(reading)
+    if trial is None:
+        return _exit_code(reading)
+    comparison = compare(trial, _settings(options, trial, own, saved))
+    variants = asked_variants(
+        trial,
+        comparison,
+        saved=saved,
+        vary=options.vary,
+        without=options.without,
+        equal=options.equal_windows,
+    )
+    who = options.visits_of
+    visits_of = None if who is None else position_of(trial, who, "--visits-of")
+    report = whatif_report(trial, comparison, variants, options.curve, visits_of=visits_of)
+    if options.json:
+        _print_json(whatif_json(report))
+    else:
+        print(whatif_text(report))
+    return 0
+
+
 def _print_json(plain: dict[str, Any]) -> None:
     print(json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False))
 
 
-def _reading(options: argparse.Namespace) -> tuple[Reading, Trial | None, dict[str, Any]]:
-    """Read the files, or a bundled trial with its own settings."""
+def _reading(
+    options: argparse.Namespace, saved: AnalysisFile | None = None
+) -> tuple[Reading, Trial | None, dict[str, Any]]:
+    """Read the files, as a saved analysis did, or a bundled trial with its own settings."""
     if len(options.files) == 1 and options.files[0] in EXAMPLE_IDS:
         example = load_example(options.files[0])
         reading = Reading("load", example.trial, example.trial.findings)
@@ -221,52 +280,41 @@ def _reading(options: argparse.Namespace) -> tuple[Reading, Trial | None, dict[s
             files.append(UploadedFile(Path(name).name, Path(name).read_bytes()))
         except OSError as problem:
             raise CommandProblem(f"{name}: {problem.strerror or 'cannot be read'}.") from None
-    answers = dict(_pair(text, "--answer") for text in options.answer)
+    answers = dict(pair(text, "--answer") for text in options.answer)
     for code, value in answers.items():
         wrong = check_answer(code, value)
         if wrong is not None:
             raise CommandProblem(f"--answer {code}={value}: {wrong}.")
     with SheetReader(idle=0) as reader:
-        reading = read_files(files, answers, opener=reader.read)
+        recipe = None if saved is None else saved.recipe
+        reading = read_files(files, answers, recipe=recipe, opener=reader.read)
     return reading, reading.trial, {}
+
+
+def _saved(options: argparse.Namespace) -> AnalysisFile | None:
+    saved, ignored = saved_analysis(options.analysis)
+    _print_said(ignored)
+    return saved
 
 
 def _settings(
     options: argparse.Namespace,
     trial: Trial,
     own: dict[str, Any],
+    saved: AnalysisFile | None,
     chosen: dict[str, Any] | None = None,
 ) -> Settings:
-    """Return the settings: of the trial, of the file, of ``--set``, of the command's options."""
-    plain: dict[str, Any] = {**opening_settings(trial), **own}
-    if options.settings:
-        try:
-            loaded = json.loads(Path(options.settings).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as problem:
-            raise CommandProblem(f"{options.settings} is no JSON file: {problem}") from None
-        if not isinstance(loaded, dict):
-            raise CommandProblem(f"{options.settings} holds no settings.")
-        plain |= loaded
-    for text in options.set:
-        name, value = _pair(text, "--set")
-        if name not in FIELDS:
-            known = ", ".join(FIELDS)
-            raise CommandProblem(f"--set {name}: no such setting. Known: {known}.")
-        try:
-            plain[name] = FIELDS[name].check(FIELDS[name].from_text(value))
-        except ValueError as problem:
-            raise CommandProblem(f"--set {name}: {problem}.") from None
-    settings, problems = Settings.from_json(plain | (chosen or {}))
-    for sentence in problems:
-        print(sentence, file=sys.stderr)
+    """Return the settings: of the trial, of the files, of ``--set``, of the command's options."""
+    settings, said = asked_settings(
+        trial, own, saved, file=options.settings, assignments=options.set, chosen=chosen
+    )
+    _print_said(said)
     return settings
 
 
-def _pair(text: str, option: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise CommandProblem(f"{option} {text}: NAME=VALUE is needed.")
-    return name.strip(), value.strip()
+def _print_said(said: tuple[str, ...]) -> None:
+    for sentence in said:
+        print(sentence, file=sys.stderr)
 
 
 def _print_findings(reading: Reading) -> None:
@@ -282,60 +330,11 @@ def _exit_code(reading: Reading) -> int:
     return {"ask": ASKED, "reject": REJECTED}.get(reading.verdict, 0)
 
 
-def _print_comparison(result: Comparison, found: Untreated) -> None:
-    label = f"{result.trial_title}{' (simulated)' if result.simulated else ''}"
-    print(f"{label} · data {result.trial_hash[:12]}")
-    print("; ".join(result.settings.differences().values()) or "default settings")
-    for endpoint, against in zip(result.endpoints, found.endpoints, strict=True):
-        print()
-        print(words.results_sentence(endpoint))
-        print(f"  {words.means_line(endpoint)}, {endpoint.unit}")
-        print(f"  {words.flow_sentence(endpoint)}")
-        print(untreated_sentence(against))
-    for absent in result.absent:
-        print(f"\n{absent.label}: no value in this trial.")
-    notes = (
-        words.design_line(result),
-        words.period_text(result),
-        words.holm_line(result),
-        *caveats(result),
-    )
-    for note in filter(None, notes):
-        print(f"\n{note}")
-
-
 def _write(path: str, text: str) -> None:
     try:
         Path(path).write_text(text, encoding="utf-8", newline="")
     except OSError as problem:
         raise CommandProblem(f"{path}: {problem.strerror or 'cannot be written'}.") from None
-
-
-def _table_text(trial: Trial) -> str:
-    """Return the values that can be analysed in the columns of the reading contract.
-
-    Domains and slow vital capacity stay out; so does what has no time at all.
-    """
-    frame = trial.measurements
-    timed = frame["day"].notna() | frame["date"].notna()
-    frame = frame[(frame["status"] == USABLE) & timed & frame["endpoint"].isin(_TABLE_ENDPOINTS)]
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["patient_id", "endpoint", "visit_date", "day_rel", "month", "value"])
-    columns = ("patient", "endpoint", "date", "day", "value")
-    for patient, key, date, day, value in zip(*(frame[c] for c in columns), strict=True):
-        known = math.isfinite(day)
-        writer.writerow(
-            [
-                patient,
-                ENDPOINTS[key].code,
-                "" if pd.isna(date) else date.date().isoformat(),
-                f"{day:.10g}" if known else "",
-                f"{day / DAYS_PER_MONTH:.10g}" if known else "",
-                f"{value:.10g}",
-            ]
-        )
-    return buffer.getvalue()
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -217,7 +217,8 @@ def specification_curve(
     same = (np.sign(rounded(estimate)) == sign) & (sign != 0)
     reason = ""
     if not len(estimate):
-        reason = "every combination leaves too few patients" if run.not_run else "nothing was run"
+        few = "every combination leaves too few patients"
+        reason = "stopped before the first analysis" if run.stopped else few
     return SpecificationCurve(
         endpoint=endpoint,
         unit=f"{ENDPOINTS[endpoint].change_unit}/{per}",

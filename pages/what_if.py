@@ -8,10 +8,13 @@ from ui import state
 from ui.header import page_header, shown
 from ui.navigation import WHAT_IF
 from ui.saved_analysis import save_and_open
+from ui.what_if_dropouts import dropouts_tab
 from ui.what_if_editor import editor
 from ui.what_if_leave_out import leave_out_tab
+from ui.what_if_placebo import placebo_tab
 from ui.what_if_run_ins import run_ins_tab
 from ui.what_if_specification import specification_tab
+from ui.what_if_summary import summary
 from ui.what_if_variants import board, questions, windows_of
 
 comparison = page_header("What-if", WHAT_IF)
@@ -32,6 +35,8 @@ save_and_open(trial)
 tabs: dict[str, Callable[[], None]] = {
     "Leave one out": lambda: leave_out_tab(trial, comparison, results),
     "Every analysis": lambda: specification_tab(trial, comparison, results),
+    "Placebo dates": lambda: placebo_tab(trial, comparison, results),
+    "Dropouts": lambda: dropouts_tab(trial, comparison, results),
     "Other run-ins": lambda: run_ins_tab(trial, comparison, results),
 }
 for tab, draw in zip(
@@ -40,3 +45,5 @@ for tab, draw in zip(
     if tab.open:
         with tab:
             draw()
+
+summary(trial, comparison, results)

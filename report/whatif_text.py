@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.comparison import EndpointComparison
+from analysis.dropout_sensitivity import DropoutSensitivity
 from analysis.leave_one_out import FEWEST, LeaveOneOut
 from analysis.leave_visit_out import LeaveDayZeroOut, LeaveVisitOut, WithoutVisits
 from analysis.results import Interval
@@ -68,10 +69,10 @@ def _parts(
         titles = (variant_title(v, settings, ids, names) for v in report.variants)
         beside = list(zip(titles, report.beside, strict=True))
         yield [
-            f"Beside the primary analysis, mean change in {board.unit}:",
+            f"Beside the primary analysis, {board.lead.estimate_name} in {board.unit}:",
             *table_lines(variants_table(key, board.lead, beside, ids, names)),
         ]
-    found = one.answers
+    found, control = one.answers, one.result.against_control is not None
     if found.leave_out is not None and len(found.leave_out.patient) >= FEWEST:
         yield _leave_out_lines(one.result, found.leave_out, names)
     if one.visits is not None:
@@ -84,9 +85,12 @@ def _parts(
             f"Placebo dates: {placebo_words.verdict_words(found.placebo)}. "
             f"{placebo_words.reasons_sentence(found.placebo)}",
             placebo_words.excess_sentence(found.placebo, settings.alternative),
+            *placebo_words.who_sentences(found.placebo, ids, names),
         ]
+    yield _dropout_lines(one.dropouts, control)
     yield [
         run_ins_sentence(one.run_ins, settings.alternative),
+        *(["All arms together, the control too."] if control else []),
         *table_lines(run_ins_table(one.run_ins, ids, names)),
     ]
 
@@ -101,10 +105,9 @@ def leave_out_table(result: EndpointComparison, found: LeaveOneOut, names: Names
     names
         What each patient is called here.
     """
-    rows = []
+    rows, decimals = [], decimals_for(found.full.interval)
     for k in _by_influence(found)[:MOST_PATIENTS].tolist():
         ends = Interval(float(found.low[k]), float(found.high[k]), found.level, found.level)
-        decimals = decimals_for(ends)
         rows.append(
             {
                 "without": names[found.patient[k]],
@@ -174,10 +177,11 @@ def _day0_line(found: LeaveDayZeroOut, result: EndpointComparison, alternative: 
         return f"Without the visits on day 0: {found.reason}."
     test, turned = found.without.test, _turned(found.without)
     side = "" if alternative == "two-sided" else " (one-sided)"
+    arms = ", all arms together" if result.against_control is not None else ""
     gone = len(found.without.left)
     out = f"; {count(gone, 'patient')} then without a slope" if gone else ""
     return (
-        f"Without the {count(found.visits, 'visit')} on day 0: {estimate_text(test)} "
+        f"Without the {count(found.visits, 'visit')} on day 0{arms}: {estimate_text(test)} "
         f"{result.unit}, {p_value(test.p)}{side}, n = {test.n:,}{out}"
         f"{f'; {turned}' if turned else ''}."
     )
@@ -203,10 +207,30 @@ def _curve_lines(
         said.append(specification_words.untreated_curve_sentence(curve, untreated))
     if curve.note:
         said.append(f"{curve.note[0].upper()}{curve.note[1:]}.")
+    heading = specification_words.analyses_heading(curve, confidence, rises(result))
     return [
-        f"Every analysis: {specification_words.analyses_heading(curve, confidence, rises(result))}.",
+        f"Every analysis: {heading}.",
         *table_lines(choices_table(curve)),
         *(f"  {sentence}" for sentence in said if sentence),
+    ]
+
+
+def _dropout_lines(found: DropoutSensitivity, control: bool) -> list[str]:
+    seen, missing = found.stopped.before_with.n, found.stopped.before_without.n
+    arms = ", all arms together" if control else ""
+    rows = [
+        {
+            "if": one.assumption,
+            "estimate (CI)": one.reason or estimate_text(one.test),
+            "P": _bare(one.test.p),
+            "n": f"{one.test.n:,}",
+        }
+        for one in found.patterns
+    ]
+    return [
+        f"Dropouts{arms}: {missing:,} of {count(seen + missing, 'patient')} with a slope before "
+        "have none after. Sensitivity only, no result of its own:",
+        *table_lines(pd.DataFrame(rows)),
     ]
 
 

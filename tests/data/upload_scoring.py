@@ -12,9 +12,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from alslope import _table_text
 from data.files import UploadedFile
 from data.reading import Reading, read_files
+from report.values_csv import values_csv
 
 UPLOADS = Path(__file__).resolve().parents[1] / "uploads"
 
@@ -57,7 +57,7 @@ def stated_answers(expect: Mapping[str, Any]) -> dict[str, str]:
 
 def scored_reading(folder: Path, expect: Mapping[str, Any], reading: Reading) -> Scored:
     """Score what was read in this process."""
-    table = _table_text(reading.trial) if reading.trial is not None else ""
+    table = values_csv(reading.trial) if reading.trial is not None else ""
     return scored(folder, expect, reading.to_json(), table)
 
 
@@ -74,6 +74,6 @@ def table_after_answers(folder: Path, expect: Mapping[str, Any]) -> Mapping[str,
     """Answer the stated questions and compare the table with the expected one."""
     reading = read_files(uploaded(folder, expect), stated_answers(expect))
     assert reading.trial is not None, [q.code for q in reading.questions]
-    rows: Sequence[dict] = list(csv.DictReader(io.StringIO(_table_text(reading.trial))))
+    rows: Sequence[dict] = list(csv.DictReader(io.StringIO(values_csv(reading.trial))))
     compared: Mapping[str, Any] = scorer(folder).compare(dict(expect), rows)
     return compared
