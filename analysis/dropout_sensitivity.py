@@ -260,7 +260,7 @@ def _patterns(
     found = [primary]
     changes = result.change[result.paired]
     joint_line = result.slopes.estimator.startswith("broken_stick")
-    why = tipping.reason if joint_line or not missing else ""
+    why = tipping.reason if joint_line or not missing or not len(changes) else ""
     for key, label, assumption, test in (
         (
             "carried",
@@ -313,7 +313,7 @@ def _worst_rank(changes: FloatArray, missing: int, settings: Settings) -> TestRe
 def _death_pattern(trial: Trial, result: EndpointComparison, settings: Settings) -> Pattern:
     """Compare again with a visit of 0 points on the day of death, inside the follow-up window."""
     points, ids = result.slopes.points, trial.patient_ids
-    zero = day0_offsets(trial, settings)[0]
+    zero, following = day0_offsets(trial, settings)
     death = trial.patients_frame["death_day"].to_numpy(dtype=np.float64) - zero
     last = np.full(len(ids), -np.inf)
     seen = points.analysable & np.isfinite(points.month)
@@ -322,6 +322,8 @@ def _death_pattern(trial: Trial, result: EndpointComparison, settings: Settings)
         counted = (death > settings.skip_days) & (death > last) & np.isfinite(last)
         if settings.post_months is not None:
             counted &= death <= settings.post_months * DAYS_PER_MONTH + WINDOW_SLACK_DAYS
+        if settings.stop_at_next:
+            counted &= death <= following - zero
     who = np.flatnonzero(counted)
     assumption = "a death counts as a visit with 0 points on its day"
     about = ("deaths as 0 points", assumption)

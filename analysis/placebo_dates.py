@@ -223,11 +223,6 @@ def placebo_dates(trial: Trial, comparison: Comparison, endpoint_key: str) -> Pl
     change, excess, even, alone = (
         factor * x[tested] for x in (seen.true, seen.excess, dates.even, dates.alone)
     )
-    flip = replace(
-        sign_flip_test(rounded(excess), settings),
-        key="placebo_excess_flip",
-        estimate_name="mean excess",
-    )
     profile = shift_profile(trial, endpoint_key, settings, result.rate, who)
     highest, interval = _peak(profile, _mean(change)), _visit_interval(pool, tested)
     return PlaceboDates(
@@ -240,7 +235,7 @@ def placebo_dates(trial: Trial, comparison: Comparison, endpoint_key: str) -> Pl
         left=_left(trial, pool, seen, chosen, settings),
         change=_test(change, settings, "change_at_day0", "mean change"),
         excess=_test(excess, settings, "placebo_excess", "mean excess"),
-        excess_flip=flip,
+        excess_flip=_flip(excess, settings),
         beyond_curvature=_test(excess - even, settings, "beyond_curvature", "mean excess"),
         below_bend=_test(alone - excess, settings, "below_bend", "mean difference"),
         bend_excess=_mean(alone),
@@ -283,6 +278,11 @@ def _test(values: FloatArray, settings: Settings, key: str, estimate_name: str) 
     """Return the paired t test under another name; noise of computing does not make a spread."""
     test = paired_t(rounded(values), settings)
     return replace(test, key=key, role="exploratory", estimate_name=estimate_name)
+
+
+def _flip(excess: FloatArray, settings: Settings) -> TestResult:
+    test = sign_flip_test(rounded(excess), settings)
+    return replace(test, key="placebo_excess_flip", role="exploratory", estimate_name="mean excess")
 
 
 def _mean(values: FloatArray) -> float:

@@ -21,10 +21,9 @@ FEWEST: Final = 5
 FEWEST_SHARE: Final = 0.5
 """Share of the compared patients that must have another date."""
 
-_LARGER: Final = "the change at day 0 is larger than on average at the same patients’ other dates"
+_LARGER: Final = "the change at day 0 is stronger than on average at the same patients’ other dates"
 _PART: Final = (
-    "but not as much larger as if they bent there and nowhere else: part of the change lies "
-    "elsewhere"
+    "but not by as much as if they bent there and nowhere else: part of the change lies elsewhere"
 )
 _TOO_MUCH: Final = "the other dates show too much of the change for a bend at day 0 alone"
 _TITLES: Final = {
@@ -142,16 +141,16 @@ def _peak_words(peak: float) -> str:
         return "the profile has no peak"
     side = "before" if peak < 0 else "after"
     months = f"{abs(peak):g} month{'' if abs(peak) == 1 else 's'}"
-    return f"the mean change is largest {months} {side} day 0"
+    return f"the mean change is strongest {months} {side} day 0"
 
 
 def _how_much(larger: int) -> str:
     """Return what the excess is where a bend at day 0 alone is ruled out."""
     return {
-        1: "the change at day 0 is larger than at other dates, but with these visits a course that "
-        "bends evenly would look like that",
+        1: "the change at day 0 is stronger than at other dates, but with these visits a course "
+        "that bends evenly would look like that",
         0: "the change at day 0 cannot be told from that at other dates",
-        -1: "the change at day 0 is smaller than at the same patients’ other dates",
+        -1: "the change at day 0 is weaker than at the same patients’ other dates",
     }[larger]
 
 

@@ -89,7 +89,8 @@ def tipping_sentence(result: EndpointComparison, found: TippingPoint) -> str:
 
 
 def _ratio(ratio: float) -> str:
-    return f" ({plain(ratio, 1)} times their slope before)" if math.isfinite(ratio) else ""
+    """Return a slope after as a multiple of the slope before, where both are declines."""
+    return f" ({plain(ratio, 1)} times their slope before)" if ratio > 0 else ""
 
 
 def patterns_table(found: DropoutSensitivity, ids: Names, names: Names) -> pd.DataFrame:

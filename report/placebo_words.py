@@ -139,7 +139,7 @@ def peak_sentence(found: PlaceboDates) -> str:
         )
     fits = "as" if found.peak_near_day0 else "not as"
     return (
-        f"The mean change is largest {at}, {fits} with a bend at day 0, which peaks {expected}. "
+        f"The mean change is strongest {at}, {fits} with a bend at day 0, which peaks {expected}. "
         "Only dates with at least half of the patients count."
     )
 

@@ -16,7 +16,7 @@ from analysis.results import Interval
 from analysis.specification import SpecificationCurve
 from analysis.specification_untreated import UntreatedCurve
 from data.trial import IntArray
-from report import placebo_words, specification_words
+from report import dropout_words, placebo_words, specification_words
 from report.charts.parts import Names
 from report.console import table_lines
 from report.numbers import count, decimals_for, p_value, plain, signed, span
@@ -76,7 +76,7 @@ def _parts(
     if found.leave_out is not None and len(found.leave_out.patient) >= FEWEST:
         yield _leave_out_lines(one.result, found.leave_out, names)
     if one.visits is not None:
-        yield _visits_lines(one.visits, names)
+        yield _visits_lines(one.visits, ids, names)
     yield [_day0_line(one.day0, one.result, settings.alternative)]
     if found.curve is not None and len(found.curve.estimate):
         yield _curve_lines(one.result, found.curve, found.untreated, settings.confidence)
@@ -87,7 +87,7 @@ def _parts(
             placebo_words.excess_sentence(found.placebo, settings.alternative),
             *placebo_words.who_sentences(found.placebo, ids, names),
         ]
-    yield _dropout_lines(one.dropouts, control)
+    yield _dropout_lines(one.result, one.dropouts, ids, names)
     yield [
         run_ins_sentence(one.run_ins, settings.alternative),
         *(["All arms together, the control too."] if control else []),
@@ -149,10 +149,11 @@ def _leave_out_lines(result: EndpointComparison, found: LeaveOneOut, names: Name
     ]
 
 
-def _visits_lines(found: LeaveVisitOut, names: Names) -> list[str]:
+def _visits_lines(found: LeaveVisitOut, ids: Names, names: Names) -> list[str]:
     who = names[found.patient]
     if not found.visits:
-        return [f"Without each visit of {who}: the patient is not compared."]
+        why = found.reason.removeprefix(ids[found.patient]).strip()
+        return [f"Without each visit of one patient: {who} {why}."]
     rows = [
         {
             "without the visit at": f"{signed(one.month, 1)} months",
@@ -215,23 +216,16 @@ def _curve_lines(
     ]
 
 
-def _dropout_lines(found: DropoutSensitivity, control: bool) -> list[str]:
-    seen, missing = found.stopped.before_with.n, found.stopped.before_without.n
-    arms = ", all arms together" if control else ""
-    rows = [
-        {
-            "if": one.assumption,
-            "estimate (CI)": one.reason or estimate_text(one.test),
-            "P": _bare(one.test.p),
-            "n": f"{one.test.n:,}",
-        }
-        for one in found.patterns
-    ]
-    return [
-        f"Dropouts{arms}: {missing:,} of {count(seen + missing, 'patient')} with a slope before "
-        "have none after. Sensitivity only, no result of its own:",
-        *table_lines(pd.DataFrame(rows)),
-    ]
+def _dropout_lines(
+    result: EndpointComparison, found: DropoutSensitivity, ids: Names, names: Names
+) -> list[str]:
+    arms = " All arms together, the control too." if result.against_control is not None else ""
+    lines = [f"Dropouts: {dropout_words.missing_sentence(found, names)}{arms}"]
+    if len(found.missing):
+        lines.append(dropout_words.tipping_sentence(result, found.tipping))
+    if any(not one.reason for one in found.patterns[1:]):
+        lines += table_lines(dropout_words.patterns_table(found, ids, names))
+    return lines
 
 
 def _bare(p: float) -> str:

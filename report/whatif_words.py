@@ -108,7 +108,7 @@ def _curve_parts(curve: SpecificationCurve, rising: bool) -> list[str]:
         verb = "points" if total == 1 else "point"
         said = f"within the patients who are no controls, {of} {verb} to {direction(curve, rising)}"
     elif curve.primary < 0:
-        said = f"the primary analysis could not be run there, and {of} point as their median does"
+        said = f"{of} point as their median does (the primary one could not be run)"
     else:
         said = f"the direction is the same in {of}"
     return [said, _moves_part(curve)]

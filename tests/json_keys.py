@@ -1,4 +1,4 @@
-"""Which test holds which key of ``compare --json``: a list, and a script that prints it.
+"""Which test holds which key of ``compare --json`` and ``whatif --json``: a list, and its script.
 
 ``python -m tests.json_keys`` prints every key with its test. Keys that stand for many are written
 with ``*``: names of endpoints, settings, rules. ``tests/test_json_keys.py`` fails where a key has
@@ -18,9 +18,11 @@ from analysis.compare import compare
 from analysis.details import details
 from analysis.settings import PatientExclusion, PointDecision, Settings
 from data.examples import EXAMPLE_IDS, load_example
-from report.json_export import comparison_json
+from report.json_export import comparison_json, heads
+from report.whatif_report import report_json
 from tests.conftest import ROOT
 from tests.exported import exported_from_litres
+from tests.report.test_whatif_json import reports
 
 LIST = Path(__file__).with_name("json_keys.tsv")
 
@@ -66,7 +68,35 @@ def all_paths() -> list[str]:
     # The rest of this small trial is empty where the bundled ones have numbers.
     derived = paths(exported_from_litres())
     found |= {path for path in derived if path.startswith("fvc_from_litres")}
-    return sorted(found)
+    return sorted(found | whatif_paths())
+
+
+_WHOLE = ({"p_floor", "estimate_name"}, {"low", "high", "attained"}, {"mean", "sd", "median"})
+"""Keys of tests, intervals and summaries: their own keys are listed under ``compare``."""
+
+_AS_THERE = ("leave_one_out", "tipping_point", "settings")
+"""Objects of ``whatif`` that are those of ``compare``."""
+
+
+def whatif_paths() -> set[str]:
+    """Return every path of the JSON of ``whatif`` that is not one of ``compare`` too."""
+    found: set[str] = set()
+    for report in reports():
+        head = heads("", report.comparison)
+        document = {k: v for k, v in report_json(report).items() if k not in head}
+        found |= {f"whatif.{path}" for path in paths(_shortened(document))}
+    return found
+
+
+def _shortened(value: Any) -> Any:
+    """Return a value with those objects as leaves that have the keys of ``compare``."""
+    if isinstance(value, list):
+        return [_shortened(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if any(keys <= value.keys() for keys in _WHOLE):
+        return None
+    return {k: None if k in _AS_THERE else _shortened(below) for k, below in value.items()}
 
 
 def listed() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Every key of ``compare --json`` has a test, and the list of them is true."""
+"""Every key of ``compare`` and ``whatif --json`` has a test, and the list of them is true."""
 
 from __future__ import annotations
 

@@ -183,9 +183,9 @@ def _in_sight(
     words, again = doing
     place = st.empty()
     with place.container(horizontal=True, vertical_alignment="center"):
-        if st.session_state.get(_STOPPED) == repr(key):
+        if repr(key) in st.session_state.get(_STOPPED, ()):
             st.info("Stopped: nothing is shown that was not computed to the end.")
-            st.button(again, key=f"w.start-{name}", on_click=_stop, args=("",))
+            st.button(again, key=f"w.start-{name}", on_click=_start, args=(repr(key),))
             return None
         bar = st.progress(0.0, words)
         st.button("Stop", key=f"w.stop-{name}", on_click=_stop, args=(repr(key),))
@@ -202,4 +202,8 @@ def _in_sight(
 
 
 def _stop(key: str) -> None:
-    st.session_state[_STOPPED] = key
+    st.session_state[_STOPPED] = {*st.session_state.get(_STOPPED, ()), key}
+
+
+def _start(key: str) -> None:
+    st.session_state[_STOPPED] = {*st.session_state.get(_STOPPED, ())} - {key}

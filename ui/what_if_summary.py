@@ -13,7 +13,8 @@ from analysis.specification import SpecificationCurve, specification_curve
 from analysis.specification_choices import combinations, declared_choices
 from analysis.specification_untreated import UntreatedCurve, untreated_curve
 from data.trial import Trial
-from report.whatif_words import NO_NEW_EVIDENCE, Answers, summary_sentence
+from report import words
+from report.whatif_words import NO_NEW_EVIDENCE, Answers, summary_parts
 from ui.cache import once
 from ui.text import inert
 from ui.what_if_dropouts import dropouts_of
@@ -33,8 +34,9 @@ def summary(trial: Trial, comparison: Comparison, results: Sequence[EndpointComp
     for result in results:
         answers = _answers(trial, comparison, result)
         left_out |= answers.curve is None and result.n > 0
-        sentence = summary_sentence(result, answers, trial.patient_ids)
-        st.markdown(inert(sentence))
+        parts = summary_parts(result, answers, trial.patient_ids)
+        st.markdown(f"**{inert(words.heading(result))}** ({inert(words.numbers_line(result))})")
+        st.markdown("\n".join(f"- {inert(part)}" for part in parts))
     if left_out:
         st.caption("Too many patients to run every analysis here: see “Every analysis”.")
     st.caption(NO_NEW_EVIDENCE)

@@ -113,8 +113,8 @@ def leave_one_out_figure(
         Column("P", 132, look.ink2),
         Column("", 242, look.amber),
     )
-    write_rows(fig, look, [everybody, *rows], columns)
     direction_words(fig, look, apart, rising=rises(result))
+    write_rows(fig, look, [everybody, *rows], columns)
     return fig
 
 

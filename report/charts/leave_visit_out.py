@@ -103,8 +103,8 @@ def leave_visit_out_figure(
         Column("n", 156, look.ink2),
         Column("own change", 232, look.ink2),
     )
-    write_rows(fig, look, [_in_colour(everybody, look), *rows], columns)
     direction_words(fig, look, apart, rising=rises(result))
+    write_rows(fig, look, [_in_colour(everybody, look), *rows], columns)
     return fig
 
 

@@ -85,12 +85,12 @@ def other_run_ins_figure(result: EndpointComparison, found: OtherRunIns, look: L
         Column("P", 126, look.ink2),
         Column("n", 170, look.ink2),
     )
-    write_rows(fig, look, [*changes, *slopes], columns)
     for text, at in (("change of slope", 0.1), ("slope before", k + 1.65)):
         font = {"size": 12.5, "color": look.ink3}
         place = {"yref": "y", "yanchor": "middle", "xshift": 8 - margin["l"], "font": font}
         fig.add_annotation(annotation(text, 0, at, look, **place))
     direction_words(fig, look, apart, rising=rises(result))
+    write_rows(fig, look, [*changes, *slopes], columns)
     return fig
 
 

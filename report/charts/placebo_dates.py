@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from analysis.comparison import EndpointComparison
 from analysis.placebo_dates import PlaceboDates
-from analysis.shift_profile import ShiftProfile
+from analysis.shift_profile import MOST_MONTHS, ShiftProfile
 from report.charts.parts import day0_rule, empty, gaps, month_text, nice_ticks, tick_texts
 from report.charts.rows import headed, room_for
 from report.look import Look, annotation
@@ -53,8 +53,8 @@ def placebo_figure(result: EndpointComparison, found: PlaceboDates, look: Look) 
         _MARGIN,
         f"<b>{found.endpoint.label}: {verdict_words(found)}</b>",
         f"{capital(excess_text(found, result.alternative))}. ◆ mean change with day 0 moved, "
-        f"{found.unit}, band: {level(found.level)} CI, filled where it excludes 0; ◇ in grey: "
-        "visits up to day 0 only, ◇ in blue: visits after day 0 only. n under the months.",
+        f"{found.unit}; band: {level(found.level)} CI, filled where it excludes 0. ◇ visits of one "
+        "period only: grey up to day 0, blue after it.",
         width=84,
     )
     extent = _axes(fig, look, found)
@@ -96,10 +96,8 @@ def _axes(fig: go.Figure, look: Look, found: PlaceboDates) -> tuple[float, float
     extent = room_for(
         np.concatenate([x for p in every for x in (p.estimate, p.low, p.high)]).tolist()
     )
-    months = np.concatenate([p.months for p in every])
-    first, last = min(int(months.min()), -1), max(int(months.max()), 1)
     n_at = dict(zip(found.profile.months.tolist(), found.profile.n.tolist(), strict=True))
-    at = np.arange(first, last + 1)
+    at = np.arange(-MOST_MONTHS, MOST_MONTHS + 1)
     ticks = nice_ticks(*extent, 6)
     labels = [
         f'{month_text(float(m))}<br><span style="color:{look.ink3}">{n_at.get(int(m), "")}</span>'
@@ -112,7 +110,7 @@ def _axes(fig: go.Figure, look: Look, found: PlaceboDates) -> tuple[float, float
     }
     fig.update_layout(
         xaxis={
-            "range": (first - 0.5, last + 0.5),
+            "range": (-MOST_MONTHS - 0.5, MOST_MONTHS + 0.5),
             "tickvals": at,
             "ticktext": labels,
             "showline": True,
@@ -195,6 +193,8 @@ def _marks(
         mode="markers",
         marker={
             "symbol": "diamond",
+            # With sizes in a list plotly would make the marks see-through.
+            "opacity": 1,
             "size": [13 if month == 0 else 10 for month in profile.months[known].tolist()]
             if whole
             else 9,

@@ -96,8 +96,8 @@ def variants_figure(
         Column("differs", 182, look.ink2),
         Column("", 201, look.amber),
     )
-    write_rows(fig, look, [first, *rows], columns)
     direction_words(fig, look, _APART, rising=rises(result))
+    write_rows(fig, look, [first, *rows], columns)
     return fig
 
 

@@ -99,11 +99,11 @@ def waterfall_figure(
     _select(fig, look, rows, selected, written=written)
     draw_rows(fig, look, rows, result.endpoint.marker, 9 if written else min(6, height))
     draw_mean(fig, look, mean)
+    direction_words(fig, look, apart, rising=rises(result))
     if written:
         write_rows(fig, look, [*rows, mean], change_columns(look))
     else:
         write_rows(fig, look, [mean], [Column("", 70, look.ink)])
-    direction_words(fig, look, apart, rising=rises(result))
     return fig
 
 

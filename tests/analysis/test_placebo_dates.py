@@ -93,7 +93,7 @@ def test_the_profile_finds_a_bend_elsewhere():
     assert found.peak == 4
     assert not found.peak_near_day0
     assert found.verdict.key == "elsewhere"
-    assert "largest 4 months after day 0" in " ".join(found.verdict.reasons)
+    assert "strongest 4 months after day 0" in " ".join(found.verdict.reasons)
 
 
 @pytest.mark.parametrize("rule", ["before", "after", "both"])

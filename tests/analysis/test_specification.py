@@ -396,6 +396,9 @@ def test_joint_test_by_hand() -> None:
     # Of 8 flips of 1, 2, 4 only the signs seen and their mirror reach a sum of 7.
     found = joint_curve_test(np.array([[1.0, 2.0, 4.0], [1.0, 2.0, 4.0]]), Settings())
     assert found.p_median == 2 / 8 == found.p_floor
+    # A patient who never changes is the same under either sign, and no help to the smallest P.
+    still = joint_curve_test(np.array([[1.0, 2.0, 4.0, 0.0], [1.0, 2.0, 4.0, 0.0]]), Settings())
+    assert (still.p_median, still.p_floor, still.flips, still.n) == (2 / 8, 2 / 8, 8, 4)
     # Sums of 3 and more, of −1, 2, 2: 3, 5, and their mirrors.
     found = joint_curve_test(np.array([[-1.0, 2.0, 2.0]]), Settings())
     assert found.p_median == 4 / 8

@@ -1,4 +1,4 @@
-"""The curve of untreated trials: each simulated trial is a trial, and each analysis is the same one.
+"""The curve of untreated trials: each is a trial, and each of its analyses the same one.
 
 Expected numbers come from slopes of a trial into which the simulated scores were written, from
 scipy on its changes, and from the benchmark of the primary analysis.
@@ -122,7 +122,7 @@ def test_slopes_of_simulated_scores_are_those_of_a_trial_with_these_scores(
     settings = [curve.settings_of(k) for k in range(len(tables))]
     slopes = curve_slopes(tables, settings, who)
     assert np.all(slopes.month * DAYS_PER_MONTH > 0.5)
-    scores = np.random.default_rng(1).integers(20, 40, (2, len(slopes.month))).astype(np.float64)
+    scores = np.random.default_rng(1).integers(20, 40, (1, len(slopes.month))).astype(np.float64)
     found = dict(slopes.changes(scores))
     assert sorted(found) == list(range(len(tables)))
     for r, row in enumerate(scores):
@@ -175,7 +175,7 @@ def test_shares_are_counts_of_curves_of_trials_with_these_scores(
 ) -> None:
     trial, comparison, curve = curve_of(name, endpoint, FEW, **settings)
     assert len(curve.estimate) > 1
-    monkeypatch.setattr(specification_untreated, "MOST_TRIALS", 25)
+    monkeypatch.setattr(specification_untreated, "MOST_TRIALS", 12)
     kept: list[tuple[CurveSlopes, FloatArray]] = []
     draw = specification_untreated._scores
 
@@ -186,18 +186,18 @@ def test_shares_are_counts_of_curves_of_trials_with_these_scores(
 
     monkeypatch.setattr(specification_untreated, "_scores", listened)
     found = untreated_curve(trial, comparison, curve)
-    assert found.trials == 25
+    assert found.trials == 12
     assert len(kept) == 2
     every = np.any([np.isfinite(table.change) for table in tables_of(trial, curve)], axis=0)
     assert found.n == every.sum()
     counts = []
     for shares, (slopes, scores) in zip((found.reference, found.own_mean), kept, strict=True):
         assert shares is not None
-        assert len(scores) == 25
+        assert len(scores) == 12
         *expected, middle = by_hand(trial, curve, slopes, scores)
         ours = shares.median_at_least, shares.significant_at_least, shares.any_significant
         assert [one.count for one in ours] == expected
-        assert {one.trials for one in ours} == {25}
+        assert {one.trials for one in ours} == {12}
         assert shares.median == pytest.approx(middle)
         counts.append(expected)
     larger = found.median_at_least, found.significant_at_least, found.any_significant

@@ -38,10 +38,22 @@ FILE = trial_csv(NAMES)
 HEADER, *ROWS = FILE.splitlines()
 
 
-def uploaded():
-    """Open the What-if page on an uploaded trial."""
-    at = drop(opened(), FILE)
+def page(at):
+    """Go to the What-if page, its quickest tab open and few untreated trials simulated."""
+    for name in (SETTINGS, "alslope.own_settings"):
+        at.session_state[name] = at.session_state[name].with_(untreated_trials=100)
+    at.session_state["w.what-if-tab"] = "Other run-ins"
     return healthy(go_to(at, WHAT_IF))
+
+
+def bundled(example="every-detail", **link):
+    """Open the What-if page on a bundled trial."""
+    return page(opened(trial=example, **link))
+
+
+def uploaded(text=FILE):
+    """Open the What-if page on an uploaded trial."""
+    return page(drop(opened(), text))
 
 
 def read(text):
@@ -181,20 +193,20 @@ def test_swapping_makes_the_variant_the_analysis_of_every_page_and_says_so():
 
 
 def test_variants_stand_in_the_link_unless_they_name_a_patient():
-    at = opened(WHAT_IF, trial="every-detail")
+    at = bundled()
     for question in ("Over 6 months", "Without the day-0 visit", "Without patient"):
         at = ask(at, question)
     _, link = copied_link(at)
     assert [name for name in link if name.startswith("variant-")] == ["variant-1", "variant-2"]
     assert "without" not in " ".join(link.values())
-    again = healthy(opened(WHAT_IF, **link))
+    again = page(opened(**link))
     rows, back = board(at), board(again)
     assert [row["estimate"] for row in back] == [row["estimate"] for row in rows[:3]]
     assert [row["analysis"] for row in back] == [row["analysis"] for row in rows[:3]]
 
 
 def test_a_name_that_holds_a_patient_stays_out_of_link_and_files():
-    at = go_to(drop(opened(), trial_csv(["Anna", "Berta", "Clara", "Dora", "Elsa"])), WHAT_IF)
+    at = uploaded(trial_csv(["Anna", "Berta", "Clara", "Dora", "Elsa"]))
     at = healthy(press(at, "Your own variant"))
     at.select_slider(key="w.variant-post_months").set_value(3.0).run()
     at.text_input(key="w.variant-name").set_value("because of anna only").run()
@@ -204,8 +216,8 @@ def test_a_name_that_holds_a_patient_stays_out_of_link_and_files():
 
 
 def test_downloads_call_patients_by_number():
-    at = drop(opened(), trial_csv(["Anna", "Berta", "Clara", "Dora", "Elsa", "Frida"]))
-    at = ask(healthy(go_to(at, WHAT_IF)), "Without patient")
+    at = uploaded(trial_csv(["Anna", "Berta", "Clara", "Dora", "Elsa", "Frida"]))
+    at = ask(at, "Without patient")
     chart = charts(at)["variants-alsfrs_r"]
     assert "without Dora" in chart["figure"]
     assert "without P04" in chart["csv"]
@@ -215,7 +227,7 @@ def test_downloads_call_patients_by_number():
 
 @pytest.mark.parametrize("example", EXAMPLE_IDS)
 def test_the_board_of_every_bundled_trial_is_compare(example):
-    at = ask(opened(WHAT_IF, trial=example), "Without the day-0 visit")
+    at = ask(bundled(example), "Without the day-0 visit")
     trial = load_example(example).trial
     for key in ("alsfrs_r", "fvc"):
         direct = compare(trial, DEFAULT.with_(day0="neither")).endpoint(key).lead
@@ -225,7 +237,7 @@ def test_the_board_of_every_bundled_trial_is_compare(example):
 
 def test_per_period_becomes_per_month_where_lengths_differ():
     primary = Settings.from_json(example_settings("after-shamsaei-2023"))[0]
-    at = ask(opened(WHAT_IF), "Without the day-0 visit")
+    at = ask(page(opened()), "Without the day-0 visit")
     assert primary.rate_unit == "period"
     assert {row["unit"] for row in board(at)} == {"points/period"}
     at = ask(at, "Over 6 months")
@@ -240,7 +252,7 @@ def test_hostile_variants_of_a_link_are_ignored_with_a_word():
         "variant-3": "~" + "a" * 5000,
         "variant-4": "ok~after=6",
     }
-    at = healthy(opened(WHAT_IF, trial="every-detail", **link))
+    at = healthy(bundled(**link))
     said = alerts(at)
     assert "“variant-1” is ignored" in said
     assert "“variant-3” is ignored" in said
@@ -274,7 +286,7 @@ def test_a_saved_analysis_brings_back_settings_exclusions_and_variants():
     assert board(again) == rows
     assert chips(again) == ["after: 6 months"]
     assert "The saved analysis is open." in alerts(again)
-    other = healthy(open_file(opened(WHAT_IF, trial="every-detail"), saved.to_text()))
+    other = healthy(open_file(bundled(), saved.to_text()))
     assert "is of other data" in alerts(other)
 
 
