@@ -112,6 +112,8 @@ class PlaceboDates:
         there is none.
     visit_interval
         Months between the last two visits up to day 0, median over patients.
+    level_before, level_after
+        Months before and after day 0 between which the profile of a bend there is level.
     least_squares
         Whether the comparison has separate least-squares lines too; the excess always has.
     shift_days
@@ -140,6 +142,8 @@ class PlaceboDates:
     follow_up: ShiftProfile
     peak: float
     visit_interval: float
+    level_before: float
+    level_after: float
     least_squares: bool
     shift_days: int
     verdict: DateVerdict
@@ -147,7 +151,7 @@ class PlaceboDates:
     @property
     def peak_near_day0(self) -> bool:
         """Whether the profile is largest where a bend at day 0 would put its peak."""
-        return near_day0(self.peak, self.visit_interval)
+        return near_day0(self.peak, self.level_before, self.level_after)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON values, patients by name."""
@@ -175,6 +179,8 @@ class PlaceboDates:
             "follow_up_only": self.follow_up.to_json(),
             "peak_months": finite(self.peak),
             "visit_interval_months": finite(self.visit_interval),
+            "peak_expected_from": finite(0.0 - self.level_before),
+            "peak_expected_to": finite(self.level_after),
             "peak_near_day0": self.peak_near_day0,
             "least_squares": self.least_squares,
             "shift_days": self.shift_days,
@@ -225,6 +231,9 @@ def placebo_dates(trial: Trial, comparison: Comparison, endpoint_key: str) -> Pl
     )
     profile = shift_profile(trial, endpoint_key, settings, result.rate, who)
     highest, interval = _peak(profile, _mean(change)), _visit_interval(pool, tested)
+    # The visit on day 0 may change sides, as far as the rule has not put it there already.
+    earlier = 0.0 if settings.day0 == "after" else interval
+    later = 0.0 if settings.day0 == "before" else _next_interval(pool, tested)
     return PlaceboDates(
         endpoint=result.endpoint,
         unit=result.unit,
@@ -246,6 +255,8 @@ def placebo_dates(trial: Trial, comparison: Comparison, endpoint_key: str) -> Pl
         follow_up=follow_up_profile(trial, endpoint_key, settings, result.rate, who),
         peak=highest,
         visit_interval=interval,
+        level_before=earlier,
+        level_after=later,
         least_squares=result.slopes.estimator in ("ols", "broken_stick_jump")
         and result.slopes.run_in_used == "visits",
         shift_days=settings.shift_days,
@@ -257,7 +268,7 @@ def placebo_dates(trial: Trial, comparison: Comparison, endpoint_key: str) -> Pl
             alone,
             tells_apart=dates.tells_apart(tested),
             peak=highest,
-            visit_interval=interval,
+            near=near_day0(highest, earlier, later),
         ),
     )
 
@@ -340,3 +351,11 @@ def _visit_interval(pool: Pool, tested: IntArray) -> float:
     some = tested[up_to[tested] >= 2]
     last = pool.start[some] + up_to[some] - 1
     return float(np.median(pool.month[last] - pool.month[last - 1])) if some.size else math.nan
+
+
+def _next_interval(pool: Pool, tested: IntArray) -> float:
+    """Return the median over patients of the months from day 0 to the first visit after it."""
+    who = np.repeat(np.arange(len(pool.n)), pool.n)
+    up_to = np.bincount(who[pool.month <= 0], minlength=len(pool.n))
+    some = tested[up_to[tested] < pool.n[tested]]
+    return float(np.median(pool.month[pool.start[some] + up_to[some]])) if some.size else math.nan

@@ -11,7 +11,6 @@ import numpy as np
 from analysis.leave_one_out import ALPHA
 from analysis.paired_tests import paired_t
 from analysis.settings import DEFAULT
-from analysis.shift_profile import near_day0
 from analysis.signed_rank import rounded
 from data.trial import FloatArray
 
@@ -67,7 +66,7 @@ def date_verdict(
     *,
     tells_apart: bool,
     peak: float,
-    visit_interval: float,
+    near: bool,
 ) -> DateVerdict:
     """Return the verdict from paired t tests, two-sided at 0.05 whatever the settings show.
 
@@ -87,8 +86,9 @@ def date_verdict(
     peak
         Months by which day 0 is moved where the shift profile is largest in the direction of the
         change; NaN where it has no peak.
-    visit_interval
-        Months between the last two visits up to day 0.
+    near
+        Whether it is where a bend at day 0 would put it: see
+        :func:`analysis.shift_profile.near_day0`.
 
     Notes
     -----
@@ -100,7 +100,7 @@ def date_verdict(
        these visits cannot tell a bend at day 0 from an even one.
     3. *Bends at the transplant* if the mean excess differs from 0 in the direction of the change,
        the mean of ``excess − even`` too, and the profile peaks at day 0 or within one visit
-       interval before it.
+       interval of it, on the side on which a bend there leaves the profile level.
     4. *Bends elsewhere too* if the excess falls short of that of a bend at day 0 and nowhere else:
        the mean of ``alone − excess`` differs from 0 in the direction of the change.
     5. Else *inconclusive*: the excess agrees with an even bend and with a bend at day 0 alone, or
@@ -118,7 +118,6 @@ def date_verdict(
         why = "with these visits a bend at day 0 looks like a course that bends evenly"
         return DateVerdict("inconclusive", (why,))
     clear = larger == direction and beyond == direction
-    near = near_day0(peak, visit_interval)
     if clear and near:
         part = (_PART,) if short == direction else ()
         return DateVerdict("here", (_LARGER, *part))

@@ -229,20 +229,24 @@ def peak(profile: ShiftProfile, direction: float, fewest: float) -> float:
     return float(profile.months[best[np.argmin(np.abs(profile.months[best]))]])
 
 
-def near_day0(at: float, interval: float) -> bool:
+def near_day0(at: float, earlier: float, later: float = 0.0) -> bool:
     """Whether a peak lies where a bend at day 0 would put it.
 
     Parameters
     ----------
     at
         Months from day 0.
-    interval
-        Months between the last two visits up to day 0.
+    earlier, later
+        Months before and after day 0 between which the profile of such a bend is level: one visit
+        interval, or 0 on a side on which it is not.
 
     Notes
     -----
-    The visit on day 0 lies on both lines of a bend there. Counted as after, it leaves the change of
-    a noise-free bend as it is: the profile is level from one visit interval before day 0.
+    The visit on day 0 lies on both lines of a bend there: a noise-free bend has the same change
+    whether that visit is counted as before or as after. With day 0 moved earlier it counts as
+    after, with day 0 moved later as before. So the profile is level for one visit interval before
+    day 0 where the rule counts it as before, for one after day 0 where the rule counts it as after,
+    and on both sides where it counts on both or on neither.
     """
     slack = WINDOW_SLACK_DAYS / DAYS_PER_MONTH
-    return bool(-interval - slack <= at <= 0)
+    return bool(-earlier - slack <= at <= later + slack)

@@ -19,7 +19,7 @@ from scipy import stats
 from analysis.date_splits import date_changes, pool_of, split_changes
 from analysis.placebo_verdict import date_verdict
 from analysis.settings import DEFAULT
-from analysis.shift_profile import MOST_MONTHS
+from analysis.shift_profile import MOST_MONTHS, near_day0
 from analysis.slope_points import Points
 from data.trial import FloatArray
 
@@ -101,6 +101,7 @@ def measured(
         some = slice(k * patients, (k + 1) * patients)
         change, excess = dates.seen.true[some], dates.seen.excess[some]
         even, alone = dates.even[some], dates.alone[some]
+        peak = peak_of(profile[some], months, float(change.mean()))
         verdict = date_verdict(
             patients,
             change,
@@ -108,8 +109,8 @@ def measured(
             even,
             alone,
             tells_apart=tells_apart,
-            peak=peak_of(profile[some], months, float(change.mean())),
-            visit_interval=interval,
+            peak=peak,
+            near=near_day0(peak, interval),
         )
         found[verdict.key] += 1
     shares = {

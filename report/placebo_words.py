@@ -133,10 +133,10 @@ def peak_sentence(found: PlaceboDates) -> str:
         side = "before" if found.peak < 0 else "after"
         at = f"with day 0 moved to {count(round(months), 'month')} {side} it"
     expected = "at day 0"
-    if math.isfinite(found.visit_interval):
-        expected += (
-            f" or within one visit interval ({plain(found.visit_interval, 1)} months) before it"
-        )
+    sides = (("before", found.level_before), ("after", found.level_after))
+    parts = [f"{plain(months, 1)} months {side}" for side, months in sides if months > 0]
+    if parts:
+        expected += f" or within one visit interval ({' or '.join(parts)}) of it"
     fits = "as" if found.peak_near_day0 else "not as"
     return (
         f"The mean change is strongest {at}, {fits} with a bend at day 0, which peaks {expected}. "

@@ -431,7 +431,7 @@ SPREAD = np.array([-1.0, 1.0, -0.8, 0.8, 0.1, -0.1])
 )
 def test_the_verdict_rule(change, excess, even, alone, peak, expected):
     verdict = date_verdict(
-        6, change, excess, even, alone, tells_apart=True, peak=peak, visit_interval=2.0
+        6, change, excess, even, alone, tells_apart=True, peak=peak, near=near_day0(peak, 2.0)
     )
     assert verdict.key == expected
     assert verdict.reasons
@@ -449,7 +449,7 @@ def test_too_few_patients_are_never_more_than_inconclusive():
             0.3 * one,
             tells_apart=apart,
             peak=0.0,
-            visit_interval=3,
+            near=True,
         )
 
     assert verdict(6, 6).key == "here"
@@ -473,6 +473,31 @@ def test_where_a_peak_speaks_for_day_0():
     assert not near_day0(-4, 3)
     assert not near_day0(1, 3)
     assert not near_day0(math.nan, 3)
+    assert near_day0(2, 0, 3)
+    assert not near_day0(-1, 0, 3)
+    assert not near_day0(4, 3, 3)
+
+
+@pytest.mark.parametrize("rule", DAY0_RULES)
+def test_a_bend_at_day_0_is_found_there_whatever_the_rule_for_the_visit_on_day_0(rule):
+    # A visit on day 0 lies on both lines: whichever side it is counted on, a noise-free bend has
+    # one change. Noise decides where on that level stretch the profile peaks.
+    found = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        slopes, noise = rng.uniform(0.8, 1.2, 12), rng.normal(0, 0.7, (12, len(EVERY_3)))
+        trial = courses(
+            lambda m, i, s=slopes, e=noise: (
+                40 - s[i] * m + max(m, 0) + e[i, int(np.searchsorted(EVERY_3, m))]
+            ),
+            n=12,
+        )
+        one = found_in(trial, day0=rule)
+        level = (one.level_before, one.level_after)
+        expected = {"before": (3, 0), "after": (0, 3)}.get(rule, (3, 3))
+        assert level == pytest.approx(expected, abs=0.01)
+        found.append(one.peak_near_day0)
+    assert sum(found) >= 7
 
 
 def rejected(bend: float, square: float, trials: int = 300) -> float:

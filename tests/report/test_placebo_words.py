@@ -87,6 +87,8 @@ def case(**changes: Any) -> PlaceboDates:
         follow_up=profile("follow_up", [3], [-0.2], [4]),
         peak=-1.0,
         visit_interval=2.0,
+        level_before=2.0,
+        level_after=0.0,
         least_squares=True,
         shift_days=0,
         verdict=DateVerdict("here", ("the change is larger", "part lies elsewhere")),

@@ -157,6 +157,8 @@ def test_placebo_dates_hold_what_they_name(at):
         assert found["verdict"]["reasons"] == list(dates.verdict.reasons)
         same(found["peak_months"], dates.peak)
         same(found["visit_interval_months"], dates.visit_interval)
+        same(found["peak_expected_from"], -dates.level_before)
+        same(found["peak_expected_to"], dates.level_after)
         assert found["compared"] == dates.compared
         assert found["control_left_out"] == (dates.control or None)
         for name in ("unit", "level", "least_squares", "shift_days", "peak_near_day0"):
