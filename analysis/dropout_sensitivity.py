@@ -8,18 +8,18 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import numpy as np
-from scipy import stats
 
 from analysis.comparison import EndpointComparison
 from analysis.day0 import day0_offsets
 from analysis.diagnostics_dropout import Dropout, TippingPoint, dropout, tipping_point
 from analysis.events import LABELS, event_table
 from analysis.paired_tests import directed, paired_t
-from analysis.results import Interval, TestResult, finite
+from analysis.results import TestResult
 from analysis.settings import Settings
 from analysis.signed_rank import signed_rank
 from analysis.slope_estimators import ESTIMATORS
 from analysis.slope_points import WINDOW_SLACK_DAYS, Points
+from analysis.spearman import Association, spearman
 from data.trial import DAYS_PER_MONTH, FloatArray, IntArray, Trial
 
 DEATH_SCORE: Final = 0.0
@@ -29,33 +29,6 @@ _ENDS: Final = ("death", "tracheostomy", "lost", "last_contact")
 """Events that can end a follow-up, the telling ones first."""
 
 _STEPS: Final = 41
-_FEWEST_RANKS: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Association:
-    """Spearman's correlation of a slope with the length of follow-up.
-
-    Parameters
-    ----------
-    r, interval, p, n
-        Correlation, its interval, P and patients; NaN with fewer than 4 patients, or where either
-        is the same for everybody.
-    """
-
-    r: float
-    interval: Interval | None
-    p: float
-    n: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the correlation as JSON values."""
-        return {
-            "r": finite(self.r),
-            "interval": None if self.interval is None else self.interval.to_json(),
-            "p": finite(self.p),
-            "n": self.n,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +164,8 @@ def dropout_sensitivity(
         end=_ends(trial, settings, who),
         after=after,
         change=change,
-        after_by_length=_association(stopped.last_month, after, settings.confidence),
-        change_by_length=_association(stopped.last_month, change, settings.confidence),
+        after_by_length=spearman(stopped.last_month, after, settings.confidence),
+        change_by_length=spearman(stopped.last_month, change, settings.confidence),
         tipping=tipping,
         delta=_delta_curve(result, tipping),
         patterns=_patterns(trial, result, settings, stopped, tipping),
@@ -209,27 +182,6 @@ def _ends(trial: Trial, settings: Settings, who: IntArray) -> tuple[str, ...]:
             if patient not in found and math.isfinite(month) and month > 0:
                 found[patient] = f"{LABELS[kind]} in month {month:.1f}"
     return tuple(found.get(int(i), "") for i in who)
-
-
-def _association(length: FloatArray, slope: FloatArray, level: float) -> Association:
-    """Return Spearman’s correlation with the interval of Bonett & Wright.
-
-    Notes
-    -----
-    Bonett & Wright 2000 (doi 10.1007/BF02294183): Fisher’s z with variance (1 + r²/2) / (n − 3).
-    """
-    known = np.isfinite(length) & np.isfinite(slope)
-    n = int(known.sum())
-    x, y = length[known], slope[known]
-    if n < _FEWEST_RANKS or np.ptp(np.round(x, 6)) == 0 or np.ptp(np.round(y, 10)) == 0:
-        return Association(math.nan, None, math.nan, n)
-    found = stats.spearmanr(np.round(x, 6), np.round(y, 10))
-    r, p = float(found.statistic), float(found.pvalue)
-    if abs(r) >= 1:
-        return Association(r, None, p, n)
-    half = float(stats.norm.ppf((1 + level) / 2)) * math.sqrt((1 + r * r / 2) / (n - 3))
-    low, high = (math.tanh(math.atanh(r) + side * half) for side in (-1, 1))
-    return Association(r, Interval(low, high, level, level), p, n)
 
 
 def _delta_curve(result: EndpointComparison, tipping: TippingPoint) -> DeltaCurve | None:
@@ -287,9 +239,9 @@ def _worst_rank(changes: FloatArray, missing: int, settings: Settings) -> TestRe
     Notes
     -----
     Wilcoxon’s signed-rank test, exact with ties, in which all missing patients share the largest
-    rank with a negative sign; the estimate is the median, which a worst rank leaves as it is while
-    fewer than half are missing. After Lachin 1999 (doi 10.1016/S0197-2456(98)00022-7), who ranks
-    two groups.
+    rank with a negative sign; the estimate is the median of all, which does not depend on how bad
+    the worst rank is while fewer than half are missing. After Lachin 1999
+    (doi 10.1016/S0197-2456(98)00022-7), who ranks two groups.
     """
     n = len(changes) + missing
     lowest = -(float(np.max(np.abs(changes), initial=0.0)) + 1.0)
@@ -334,6 +286,11 @@ def _death_pattern(trial: Trial, result: EndpointComparison, settings: Settings)
     change = _with_visits(points, who, death[who] / DAYS_PER_MONTH, result, settings)
     change = change * result.rate.months_before
     known = np.isfinite(change)
+    out = int(np.sum(~known[who]))
+    if out:
+        verb = "is" if out == 1 else "are"
+        told = f"{out:,} of {len(who):,} such deaths {verb} not in it: too few visits on a side"
+        about = (about[0], f"{assumption}; {told}")
     added = tuple(ids[i] for i in np.flatnonzero(known & ~result.paired))
     return Pattern("death", *about, paired_t(change[known], settings), added)
 

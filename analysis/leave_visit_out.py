@@ -30,6 +30,8 @@ FROM_ONSET: Final = (
 
 NO_DAY0: Final = "no visit of a compared patient on day 0"
 
+DAY0_OUT: Final = "the primary analysis counts them on neither side already"
+
 
 @dataclass(frozen=True, slots=True)
 class WithoutVisits:
@@ -249,11 +251,12 @@ def leave_day0_out(trial: Trial, result: EndpointComparison, settings: Settings)
     """
     points = result.slopes.points
     on_day0 = np.abs(points.month) * DAYS_PER_MONTH < SAME_DAY
-    entering = on_day0 & (points.before | points.after) & result.paired[points.patient]
+    compared = on_day0 & points.analysable & result.paired[points.patient]
+    entering = compared & (points.before | points.after)
     if result.slopes.run_in_used == "onset":
         return LeaveDayZeroOut(int(entering.sum()), None, FROM_ONSET)
     if not entering.any():
-        return LeaveDayZeroOut(0, None, NO_DAY0)
+        return LeaveDayZeroOut(0, None, DAY0_OUT if compared.any() else NO_DAY0)
     full = paired_t(result.change[result.paired], settings)
     without = _without(trial, result, settings.with_(day0="neither"), full)[0]
     return LeaveDayZeroOut(int(entering.sum()), without)

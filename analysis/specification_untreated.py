@@ -111,11 +111,6 @@ class UntreatedCurve:
     n: int = 0
     reason: str = ""
 
-    @property
-    def in_favour_any(self) -> SimulatedShare:
-        """Trials in which at least one analysis has P < 0.05 in the direction that was seen."""
-        return self.any_significant
-
     def to_json(self) -> dict[str, Any]:
         """Return the shares as JSON values."""
         return {

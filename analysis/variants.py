@@ -69,8 +69,9 @@ class Variant:
 
 
 def clean_name(text: str) -> str:
-    """Return a name of a variant: one line of at most :data:`LONGEST_NAME` characters."""
-    return " ".join(text.split())[:LONGEST_NAME].rstrip()
+    """Return a name of a variant: one line of at most :data:`LONGEST_NAME` printable characters."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(shown.split())[:LONGEST_NAME].rstrip()
 
 
 @dataclass(frozen=True, slots=True)

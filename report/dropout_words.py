@@ -8,8 +8,9 @@ from typing import Final
 import pandas as pd
 
 from analysis.comparison import EndpointComparison
-from analysis.diagnostics_dropout import TippingPoint
-from analysis.dropout_sensitivity import Association, DropoutSensitivity, Pattern
+from analysis.diagnostics_dropout import NO_SINGLE_SIDE, TippingPoint
+from analysis.dropout_sensitivity import DropoutSensitivity, Pattern
+from analysis.spearman import Association
 from report.charts.parts import Names
 from report.numbers import (
     DASH,
@@ -27,6 +28,11 @@ WHAT_IT_IS: Final = (
     "differ from those who are not. Everything here is a sensitivity analysis: it rests on an "
     "assumption about people who were not seen, and replaces nothing."
 )
+CAVEATS: Final = (
+    "Changes that are assumed count as if they had been seen, so that intervals and P are surer than "
+    "what is known. Worst rank and deaths as 0 points pull towards a steeper decline: they can "
+    "weaken the finding of a less steep one, and are no evidence of a steeper one."
+)
 _MOST_NAMED: Final = 6
 
 
@@ -40,9 +46,35 @@ def association_sentence(found: Association) -> str:
     )
 
 
+def length_sentence(found: DropoutSensitivity) -> str:
+    """Return how slope after and change go with the length of follow-up, without saying why."""
+    after, change = found.after_by_length, found.change_by_length
+    if not math.isfinite(after.r):
+        return ""
+    said = ", change of slope".join(
+        f" {plain(one.r)} ({interval_text(one.interval)}), {p_value(one.p)}"
+        for one in (after, change)
+    )
+    sentence = f"By length of follow-up, Spearman’s r: slope after{said}, n = {after.n}."
+    if after.interval is None:
+        return sentence
+    if not after.interval.excludes_zero:
+        return f"{sentence} Whether those followed for less long had other slopes is inconclusive."
+    way = "steeper" if after.r > 0 else "less steep"
+    return (
+        f"{sentence} Those followed for less long had the {way} declines after day 0; why, these "
+        "numbers do not say."
+    )
+
+
 def missing_sentence(found: DropoutSensitivity, names: Names) -> str:
     """Return who has no slope after, with the last visit and the end of follow-up."""
     places = found.missing
+    if found.tipping.reason == NO_SINGLE_SIDE:
+        return (
+            "Who is missing cannot be told: the broken stick gives nobody a slope before without "
+            "visits after. Choose separate lines to see them."
+        )
     if not len(places):
         return "Everybody with a slope before has a slope after."
     stopped = found.stopped
@@ -52,7 +84,11 @@ def missing_sentence(found: DropoutSensitivity, names: Names) -> str:
         for k in places[:_MOST_NAMED]
     ]
     more = f" and {len(places) - _MOST_NAMED} more" if len(places) > _MOST_NAMED else ""
-    return f"Without a slope after: {'; '.join(said)}{more}."
+    verb = "has" if len(places) == 1 else "have"
+    return (
+        f"{len(places):,} of {count(len(stopped.patient), 'patient')} with a slope before {verb} "
+        f"none after: {'; '.join(said)}{more}."
+    )
 
 
 def before_sentence(result: EndpointComparison, found: DropoutSensitivity) -> str:

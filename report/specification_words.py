@@ -188,10 +188,13 @@ def untreated_curve_sentence(curve: SpecificationCurve, found: UntreatedCurve) -
     if found.reason:
         return f"Not compared with untreated trials: {found.reason.rstrip('.')}."
     size = "at least as low" if curve.median < 0 else "at least as large"
+    # The simulated trials are counted on the side of the median, which may not be the primary's.
+    way = -1.0 if curve.median < 0 else 1.0
+    reached = bool(np.any((curve.p < ALPHA) & (curve.estimate * way > 0)))
     many = (
         ", and as many analyses reach P < 0.05 in this direction in "
         f"{of_100(found.significant_at_least)}"
-        if curve.significant
+        if reached
         else ""
     )
     return (

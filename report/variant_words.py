@@ -86,30 +86,6 @@ def people_text(one: VariantEndpoint, called: Mapping[str, str]) -> str:
     return "; ".join(parts) or "the same patients"
 
 
-def variant_sentence(one: VariantEndpoint, title: str, alternative: str = "two-sided") -> str:
-    """Return one sentence on a variant: both estimates with P and n, and who left or entered.
-
-    Parameters
-    ----------
-    one, title
-        The endpoint under both analyses, and the name of the variant.
-    alternative
-        Direction of the tests.
-    """
-    side = " (one-sided)" if alternative != "two-sided" else ""
-    texts = [
-        f"{estimate_text(test)} {one.unit}, {p_value(test.p)}{side}, n = {test.n}"
-        for test in (one.variant, one.primary)
-    ]
-    people = [
-        count(len(who), "patient") + f" {word}"
-        for who, word in ((one.left, "left"), (one.entered, "entered"))
-        if who
-    ]
-    moved = f"; {' and '.join(people)}" if people else ""
-    return f"{one.endpoint.label}, {title}: {texts[0]}; primary: {texts[1]}{moved}."
-
-
 def tried_words(tried: int) -> str:
     """Return how many other analyses were looked at, so that none is picked unseen."""
     if tried < 1:

@@ -225,6 +225,7 @@ def _dropout_lines(
         lines.append(dropout_words.tipping_sentence(result, found.tipping))
     if any(not one.reason for one in found.patterns[1:]):
         lines += table_lines(dropout_words.patterns_table(found, ids, names))
+        lines.append(f"  {dropout_words.CAVEATS}")
     return lines
 
 

@@ -132,6 +132,10 @@ def _leave_out_part(result: EndpointComparison, found: LeaveOneOut, names: Names
     n = len(found.patient)
     if n < FEWEST:
         return f"with {count(n, 'compared patient')} none can be left out"
+    return _deciding_part(result, found, names) + _no_test(found, names)
+
+
+def _deciding_part(result: EndpointComparison, found: LeaveOneOut, names: Names) -> str:
     arms = _arms(result)
     deciding = np.flatnonzero(found.crosses | found.flips)
     if not deciding.size:
@@ -147,6 +151,15 @@ def _leave_out_part(result: EndpointComparison, found: LeaveOneOut, names: Names
         f"{several}moves P across 0.05{turned}; leaving out {who}, the largest of these moves, "
         f"{does}"
     )
+
+
+def _no_test(found: LeaveOneOut, names: Names) -> str:
+    """Return without whom all others have the same change: P of the others is not the whole."""
+    alone = np.flatnonzero(~np.isfinite(found.p))
+    if not math.isfinite(found.full.p) or not alone.size:
+        return ""
+    who = names[found.patient[int(alone[0])]]
+    return f"; without {who} there is no P, because the changes of the others are equal"
 
 
 def _weight(found: LeaveOneOut) -> FloatArray:
@@ -172,9 +185,11 @@ def _none_decides(found: LeaveOneOut, alternative: Alternative, arms: str) -> st
     low, high = found.p_range
     if not math.isfinite(low):
         return f"{arms}leaving out any one patient turns no sign"
-    ends = f"{_bare(low)} and {_bare(high)}"
     side = "" if alternative == "two-sided" else " (one-sided)"
-    return f"{arms}leaving out any one patient leaves P{side} between {ends} and turns no sign"
+    ends = f"P{side} between {_bare(low)} and {_bare(high)}"
+    if _bare(low) == _bare(high):
+        ends = p_value(low, alternative)
+    return f"{arms}leaving out any one patient leaves {ends} and turns no sign"
 
 
 def _p_change(first: float, then: float, alternative: Alternative) -> str:

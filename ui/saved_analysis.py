@@ -34,7 +34,8 @@ def save_and_open(trial: Trial) -> None:
             key="w.save-analysis",
         )
         st.file_uploader("Open a saved analysis", type="json", key=_KEY, on_change=_open)
-    for kind, sentence in st.session_state.get(_OPENED, ()):
+    of_trial, said = st.session_state.get(_OPENED, ("", ()))
+    for kind, sentence in said if of_trial == trial.instance else ():
         show = st.error if kind == "error" else st.info
         show(inert(sentence))
 
@@ -47,16 +48,21 @@ def _open() -> None:
     """Take over settings and variants of the dropped file, and note what to say of it."""
     file = st.session_state[_KEY]
     if file is None:
-        st.session_state[_OPENED] = ()
+        _say(())
         return
     try:
         found, problems = AnalysisFile.from_bytes(file.getvalue())
     except AnalysisFileProblem as problem:
-        st.session_state[_OPENED] = (("error", f"Not opened: {problem}."),)
+        _say((("error", f"Not opened: {problem}."),))
         return
     fields = {name: getattr(found.settings, name) for name in found.settings.__dataclass_fields__}
     state.change_settings(**fields)
     state.change_variants(Variants(found.variants))
     other = found.differs_from(state.trial())
     said = [("error", other)] if other else [("info", "The saved analysis is open.")]
-    st.session_state[_OPENED] = (*said, *(("info", sentence) for sentence in problems))
+    _say((*said, *(("info", sentence) for sentence in problems)))
+
+
+def _say(sentences: tuple[tuple[str, str], ...]) -> None:
+    """Note what stands under the button while this trial is open: how loud, and the sentence."""
+    st.session_state[_OPENED] = (state.trial().instance, sentences)

@@ -56,14 +56,16 @@ def _endpoint(trial: Trial, comparison: Comparison, result: EndpointComparison) 
     sentences = (
         words.missing_sentence(found, trial.patient_ids),
         words.before_sentence(result, found),
+        words.length_sentence(found),
         words.tipping_sentence(result, found.tipping),
     )
     st.markdown("  \n".join(inert(sentence) for sentence in sentences if sentence))
     selected = state.view().patient
-    figures: list[tuple[str, str, Callable[[Look, Names], go.Figure], str]] = [
+    figures: list[tuple[str, str, str, Callable[[Look, Names], go.Figure], str]] = [
         (
             "follow-up-slopes",
             f"{result.endpoint.label}: slope after by length of follow-up",
+            words.association_sentence(found.after_by_length),
             lambda look, names: follow_up_figure(result, found, names, look, selected),
             follow_up_alt(result, found, trial.patient_ids),
         )
@@ -76,13 +78,14 @@ def _endpoint(trial: Trial, comparison: Comparison, result: EndpointComparison) 
             (
                 "tipping-point",
                 f"{result.endpoint.label}: if the missing had changed differently (sensitivity)",
+                words.tipping_sentence(result, found.tipping),
                 lambda look, names: tipping_figure(result, found, look),
                 tipping_alt(result, found),
             )
         )
         numbers.append(lambda names: tipping_numbers(result, found))
     grid = st.grid(len(figures), min_column_width=420)
-    for (name, title, build, alt), table in zip(figures, numbers, strict=True):
+    for (name, title, subtitle, build, alt), table in zip(figures, numbers, strict=True):
         with grid.cell():
             clicked = show_figure(
                 Chart(
@@ -91,7 +94,7 @@ def _endpoint(trial: Trial, comparison: Comparison, result: EndpointComparison) 
                     depends=(comparison.settings.key, selected),
                     frame=frame_for(
                         title,
-                        words.tipping_sentence(result, found.tipping),
+                        subtitle,
                         comparison,
                         trial,
                         endpoint=key,
@@ -110,3 +113,5 @@ def _endpoint(trial: Trial, comparison: Comparison, result: EndpointComparison) 
         export=words.patterns_table(found, trial.patient_ids, export_names(trial)),
         untreated=untreated_said(trial, comparison, key),
     )
+    if any(not one.reason for one in found.patterns[1:]):
+        st.caption(words.CAVEATS)

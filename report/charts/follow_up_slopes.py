@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from analysis.comparison import EndpointComparison
 from analysis.dropout_sensitivity import DropoutSensitivity
+from data.trial import FloatArray
 from report.charts.parts import Names, empty, nice_ticks, tick_texts
 from report.charts.rows import headed
 from report.dropout_words import association_sentence
@@ -48,7 +49,7 @@ def follow_up_figure(
         _HEIGHT + (60 if len(found.missing) else 0),
         {"l": 62, "r": 24, "t": 32, "b": 52},
         f"<b>{label}</b>, slope after by length of follow-up",
-        association_sentence(found.after_by_length),
+        association_sentence(found.after_by_length).replace("P = ", "P\u00a0=\u00a0"),
         width=84,
     )
     there = np.flatnonzero(np.isfinite(found.after))
@@ -104,7 +105,7 @@ def _marks(
     colours = [look.after if stopped.patient[k] == selected else look.ink2 for k in places.tolist()]
     fig.add_scatter(
         x=stopped.last_month[places],
-        y=found.after[places] if seen else np.zeros(len(places)),
+        y=found.after[places] if seen else _apart(stopped.last_month[places]),
         yaxis=axis,
         mode="markers",
         marker={
@@ -118,6 +119,17 @@ def _marks(
         ],
         hovertemplate="%{customdata[1]}<extra></extra>",
     )
+
+
+def _apart(months: FloatArray) -> FloatArray:
+    """Return heights on the strip, from −0.8 to 0.8, that keep equal months apart."""
+    heights = np.zeros(len(months))
+    near = np.round(months, 1)
+    for month in np.unique(near):
+        same = np.flatnonzero(near == month)
+        if len(same) > 1:
+            heights[same] = np.linspace(-0.8, 0.8, len(same))
+    return heights
 
 
 def _hover(result: EndpointComparison, found: DropoutSensitivity, names: Names, k: int) -> str:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from data.endpoints import Endpoint
+from report.charts.late_notes import LateNotes
 from report.charts.sketch import Sketch
 from report.look import Look, annotation, escape, template
 from report.numbers import MINUS, signed
@@ -52,7 +53,7 @@ Names = tuple[str, ...]
 
 def figure(look: Look, height: int, margin: dict[str, int], **layout: Any) -> go.Figure:
     """Return an empty figure in the look, with a fixed height so that nothing jumps."""
-    return go.Figure(
+    return LateNotes(
         layout={"template": template(look), "height": height, "margin": margin} | layout
     )
 

@@ -69,7 +69,12 @@ def tipping_figure(result: EndpointComparison, found: DropoutSensitivity, look: 
         (found.tipping.to_zero, "mean is 0"),
     ):
         if math.isfinite(at):
-            _mark(fig, look, at, f"{words}: {signed(at)}")
+            _mark(fig, look, curve, at, f"{words}: {signed(at)}")
+    # The band would cover the line of the axis where it matters most: where the interval ends at 0.
+    fig.add_shape(
+        type="line", xref="paper", yref="y", x0=0, x1=1, y0=0, y1=0,
+        line={"color": look.ink, "width": 1.4},
+    )  # fmt: skip
     return fig
 
 
@@ -112,9 +117,7 @@ def _axes(fig: go.Figure, look: Look, curve: DeltaCurve, unit: str) -> None:
             "tickvals": ticks,
             "ticktext": tick_texts(ticks),
             "showgrid": True,
-            "zeroline": True,
-            "zerolinecolor": look.ink,
-            "zerolinewidth": 1.4,
+            "zeroline": False,
         },
     )
     font = {"size": 12.5, "color": look.ink3}
@@ -123,12 +126,19 @@ def _axes(fig: go.Figure, look: Look, curve: DeltaCurve, unit: str) -> None:
     )
 
 
-def _mark(fig: go.Figure, look: Look, at: float, words: str) -> None:
+def _mark(fig: go.Figure, look: Look, curve: DeltaCurve, at: float, words: str) -> None:
     low = words.startswith("interval")
     fig.add_shape(
         type="line", xref="x", yref="paper", x0=at, x1=at, y0=0, y1=1,
         line={"color": look.amber, "width": 1.2, "dash": "2px,3px"},
     )  # fmt: skip
     font = {"size": 12.5, "color": look.amber}
-    place = {"xref": "x", "xanchor": "right", "xshift": -4, "yshift": -16 if low else -34}
+    # Left of a line that stands far left, the words would run over the numbers of the axis.
+    left = at / float(curve.delta[-1]) > 0.5
+    place = {
+        "xref": "x",
+        "xanchor": "right" if left else "left",
+        "xshift": -4 if left else 4,
+        "yshift": -16 if low else -34,
+    }
     fig.add_annotation(annotation(words, at, 1, look, font=font, **place))

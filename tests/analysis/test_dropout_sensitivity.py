@@ -233,6 +233,21 @@ def test_deaths_that_do_not_count(deaths, changes):
             assert (found.reason == "") == counts
 
 
+def test_deaths_whose_score_makes_no_slope_are_counted_in_words():
+    # A0 has no visit after day 0, so that the death alone makes no line there; A1 has one.
+    usual = pattern(found_in(who_die(courses(), {"A1": 150.0})), "death")
+    assert usual.assumption == "a death counts as a visit with 0 points on its day"
+    for deaths, said in (
+        ({"A0": 60.0}, "1 of 1 such deaths is not in it"),
+        ({"A0": 60.0, "A1": 150.0}, "1 of 2 such deaths is not in it"),
+    ):
+        found = pattern(found_in(who_die(courses(), deaths)), "death")
+        assert said in found.assumption
+        assert "A0" not in found.added
+    both = pattern(found_in(who_die(courses(), {"A0": 60.0}), day0="both"), "death")
+    assert (both.assumption, both.added) == (usual.assumption, ("A0",))
+
+
 def test_a_patient_without_a_transplant_or_a_visit_does_not_count_as_a_death():
     trial = who_die(courses(), {"A1": 150.0, "B1": 100.0}, transplants={"A1": ()}, patients=("B1",))
     assert "no death" in pattern(found_in(trial), "death").reason
@@ -499,23 +514,51 @@ def ranks_of(values: Sequence[float]) -> list[float]:
     return [sum(w < v for w in values) + (1 + sum(w == v for w in values)) / 2 for v in values]
 
 
+def share_of_orders(x: Sequence[float], y: Sequence[float]) -> float:
+    """Return the share of all orders of ``y`` that are as far from no correlation with ``x``."""
+    first, second = [Fraction(v) for v in x], [Fraction(v) for v in y]
+    middle = sum(first, Fraction(0)) * sum(second, Fraction(0)) / len(first)
+    sums = [
+        abs(sum((a * b for a, b in zip(first, order, strict=True)), -middle))
+        for order in itertools.permutations(second)
+    ]
+    return sum(one >= sums[0] for one in sums) / len(sums)
+
+
 @pytest.mark.parametrize(
     "months",
-    [[3, 5, 4, 9, 7, 12, 8], [3, 5, 5, 9, 9, 12, 9], [12, 9, 8, 9, 4, 4, 3]],
+    [[3, 5, 4, 9, 7, 12, 8], [3, 5, 5, 9, 9, 12, 9], [12, 9, 8, 9, 4, 4, 3], [3, 4, 6, 5]],
     ids=str,
 )
-def test_spearman_is_pearson_of_the_ranks_and_scipys(months):
-    slopes = [-0.05, -0.02, -0.03, -0.02, -0.01, 0.01, 0.0]
+def test_spearman_is_pearson_of_the_ranks_and_its_p_counts_all_orders(months):
+    slopes = [-0.05, -0.02, -0.03, -0.02, -0.01, 0.01, 0.0][: len(months)]
     found = found_in(followed(months, slopes))
     assert found.stopped.last_month == pytest.approx([30 * m / DAYS_PER_MONTH for m in months])
     x, y = ranks_of(months), ranks_of(slopes)
-    r = float(np.corrcoef(x, y)[0, 1])
-    t = r * math.sqrt(5 / (1 - r * r))
-    theirs = stats.spearmanr(months, slopes)
+    r, p = float(np.corrcoef(x, y)[0, 1]), share_of_orders(x, y)
     for ours in (found.after_by_length, found.change_by_length):
-        assert ours.n == 7
-        assert (ours.r, ours.p) == pytest.approx((r, 2 * float(stats.t(5).sf(abs(t)))))
+        assert (ours.n, ours.exact) == (len(months), True)
+        assert (ours.r, ours.p) == pytest.approx((r, p))
+        assert ours.r == pytest.approx(stats.spearmanr(months, slopes).statistic)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_with_ten_patients_or_more_p_is_scipys(tied):
+    months = [3, 5, 4, 9, 7, 12, 8, 6, 10, 11, 13]
+    months = [m // 2 + 2 for m in months] if tied else months
+    slopes = [-0.05, -0.02, -0.03, -0.02 + tied * 0.001, -0.01, 0.01, 0.0, 0.02, -0.06, -0.04, 0.03]
+    for n in (10, 11):
+        theirs = stats.spearmanr(months[:n], slopes[:n])
+        ours = found_in(followed(months[:n], slopes[:n])).after_by_length
+        assert (ours.n, ours.exact) == (n, False)
         assert (ours.r, ours.p) == pytest.approx((theirs.statistic, theirs.pvalue))
+
+
+def test_nine_patients_are_counted_as_r_counts_them():
+    # R 4.2: cor.test(c(3,5,4,9,7,12,8,6,10), c(-5,-2,-3,-1,-4,1,0,2,3), method = "spearman").
+    months, slopes = [3, 5, 4, 9, 7, 12, 8, 6, 10], [-5, -2, -3, -1, -4, 1, 0, 2, 3]
+    ours = found_in(followed(months, [v / 100 for v in slopes])).after_by_length
+    assert (ours.r, ours.p) == pytest.approx((0.7, 0.0432539683), abs=1e-8)
 
 
 def test_the_interval_of_the_correlation_is_that_of_a_case_computed_by_hand():
@@ -549,7 +592,8 @@ def test_correlations_that_cannot_be_given():
     for slopes, sign in (([-0.05, -0.04, -0.03, -0.02], 1), ([-0.02, -0.03, -0.04, -0.05], -1)):
         whole = found_in(followed([3, 4, 5, 6], slopes)).after_by_length
         assert (whole.r, whole.interval, whole.n) == (sign, None, 4)
-        assert whole.p == pytest.approx(0, abs=1e-12)
+        # Two of the 24 orders of four patients agree wholly or not at all.
+        assert whole.p == pytest.approx(2 / 24)
 
 
 # Who is named, order, and all trials

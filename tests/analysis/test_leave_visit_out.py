@@ -19,6 +19,7 @@ from scipy import stats
 from analysis.compare import compare
 from analysis.leave_one_out import leave_one_out
 from analysis.leave_visit_out import (
+    DAY0_OUT,
     FROM_ONSET,
     NO_DAY0,
     leave_day0_out,
@@ -323,6 +324,16 @@ def test_without_a_visit_on_day_0_there_is_none_to_leave_out():
     result = compare(trial, settings).endpoints[0]
     found = leave_day0_out(trial, result, settings)
     assert (found.visits, found.without, found.reason) == (0, None, NO_DAY0)
+
+
+def test_visits_on_day_0_that_enter_nothing_are_not_said_to_be_missing():
+    days = (-180, -90, 0, 90, 180)
+    trial = made({f"P{i}": {d: 40 - d / (40 + i) for d in days} for i in range(4)})
+    for changes in ({"day0": "neither"}, {"day0": "after", "skip_days": 30}):
+        settings = Settings(endpoints=("alsfrs_r",), flips=1_000, resamples=1_000, **changes)
+        result = compare(trial, settings).endpoints[0]
+        found = leave_day0_out(trial, result, settings)
+        assert (found.visits, found.without, found.reason) == (0, None, DAY0_OUT)
 
 
 def test_the_json_names_the_patient_and_holds_no_bare_nan():

@@ -202,7 +202,6 @@ def test_shares_are_counts_of_curves_of_trials_with_these_scores(
         counts.append(expected)
     larger = found.median_at_least, found.significant_at_least, found.any_significant
     assert [one.count for one in larger] == [max(pair) for pair in zip(*counts, strict=True)]
-    assert found.in_favour_any == found.any_significant
 
 
 @pytest.mark.parametrize(
@@ -304,7 +303,7 @@ def assert_silent(found: UntreatedCurve, word: str) -> None:
     assert found.reference is None
     assert found.own_mean is None
     assert math.isnan(found.median_at_least.share)
-    assert math.isnan(found.in_favour_any.share)
+    assert math.isnan(found.any_significant.share)
     json.dumps(found.to_json(), allow_nan=False)
 
 

@@ -145,6 +145,8 @@ def test_windows_of_another_length_are_compared_per_month():
 def test_a_name_is_one_short_line():
     assert clean_name("  over\n six   months ") == "over six months"
     assert len(clean_name("x" * 100)) == 40
+    # A link may hold letters that turn a line round, or that a terminal obeys.
+    assert clean_name("a\u202eb\x00c\x1b[2J") == "a b c [2J"
 
 
 def test_equal_windows_are_the_shorter_of_run_in_and_follow_up():

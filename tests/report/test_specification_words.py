@@ -121,6 +121,15 @@ def test_untreated_share_of_the_same_curve() -> None:
     )
 
 
+def test_untreated_share_is_of_the_side_of_the_median_not_of_the_primary() -> None:
+    # Two analyses have P < 0.05 where the primary points, none where the median lies.
+    against = small_curve(median=-0.15, p=np.array([0.6, 0.6, 0.5, 0.012, 0.03, 0.25]))
+    assert "at least as low" in untreated_curve_sentence(against, untreated_case())
+    assert "as many" not in untreated_curve_sentence(against, untreated_case())
+    # The first has, in the direction of that median.
+    assert "as many" in untreated_curve_sentence(small_curve(median=-0.15), untreated_case())
+
+
 def test_no_sentence_picks_a_winner_or_names_a_cause() -> None:
     curve = small_curve()
     said = " ".join(

@@ -15,7 +15,6 @@ from report.charts.variants import variants_alt, variants_figure
 from report.look import LIGHT, LOOKS
 from report.variant_words import (
     tried_words,
-    variant_sentence,
     variant_title,
     variants_numbers,
     variants_table,
@@ -113,17 +112,6 @@ def test_titles_outside_the_screen_name_nobody(own, expected):
     variant = replace(LEFT, name=own)
     assert variant_title(variant, DEFAULT, IDS, names) == expected
     assert variant_title(variant, DEFAULT, IDS, IDS) == (own or f"without {IDS[0]}")
-
-
-def test_a_sentence_has_both_estimates_with_p_and_n():
-    ((title, side),) = sides(LEFT)
-    one = side.endpoint("alsfrs_r")
-    assert one is not None
-    said = variant_sentence(one, title)
-    first, second = one.variant, one.primary
-    assert said.startswith(f"ALSFRS-R, without {IDS[0]}: +{first.estimate:.2f} (")
-    assert f"n = {second.n}; 1 patient left." in said
-    assert "one-sided" in variant_sentence(one, title, "less steep")
 
 
 @pytest.mark.parametrize(

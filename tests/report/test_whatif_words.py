@@ -78,6 +78,17 @@ def test_the_patient_who_moves_p_most_is_named_among_several():
     )
 
 
+def test_a_turned_sign_comes_before_a_p_that_moves():
+    # Without Bo the mean is −0.025 and P hardly moves; without Di P crosses 0.05.
+    changes = (0.2, 0.6, 0.3, -0.9, 0.3)
+    assert stats.ttest_1samp(np.delete(changes, 3), 0).pvalue < 0.05
+    assert left_out(changed(changes)) == (
+        "leaving out any one of 2 patients moves P across 0.05 or turns the sign; leaving out Bo, "
+        "the largest of these moves, turns the sign of the mean change (+0.10 to −0.03 "
+        "points/month)"
+    )
+
+
 def test_nobody_decides():
     changes = (0.30, 0.32, 0.28, 0.31)
     ps = [stats.ttest_1samp(np.delete(changes, k), 0).pvalue for k in range(4)]
@@ -86,6 +97,28 @@ def test_nobody_decides():
     assert left_out(changed(changes)) == (
         f"leaving out any one patient leaves P between {ends} and turns no sign"
     )
+
+
+def test_a_patient_without_whom_there_is_no_p_is_named():
+    # Without the third person the others are equal: P between the other two is not the whole range.
+    p = stats.ttest_1samp((0.5, 0.5, 0.5, 0.9), 0).pvalue
+    rest = stats.ttest_1samp((0.5, 0.5, 0.9), 0).pvalue
+    assert (p < 0.05, rest < 0.05) == (True, True)
+    assert left_out(changed((0.5, 0.5, 0.9, 0.5))) == (
+        f"leaving out any one patient leaves P = {rest:.3f} and turns no sign; without Cy there is "
+        "no P, because the changes of the others are equal"
+    )
+    assert left_out(changed((0.5, 0.5, 0.9))).endswith("of the others are equal")
+
+
+def test_one_p_is_not_called_a_range():
+    assert left_out(changed((0.500, 0.501, 0.502, 0.503))) == (
+        "leaving out any one patient leaves P < 0.001 and turns no sign"
+    )
+    said = left_out(
+        changed((0.500, 0.501, 0.502, 0.503), alternative="less steep"), alternative="less steep"
+    )
+    assert "leaves P < 0.001 (one-sided) and turns" in said
 
 
 def test_a_one_sided_p_says_so():
@@ -106,6 +139,13 @@ def test_with_few_patients_none_can_be_left_out(n):
 
 def test_equal_changes_have_no_p():
     assert left_out(changed((0.5, 0.5, 0.5))) == "leaving out any one patient turns no sign"
+
+
+def test_where_the_others_are_equal_there_is_no_p_and_it_is_said():
+    assert left_out(changed((1.0, 1.0, 1.0, -10.0))) == (
+        "leaving out Di turns the sign of the mean change (−1.75 to +1.00 points/month); without "
+        "Di there is no P, because the changes of the others are equal"
+    )
 
 
 # The curve
