@@ -29,9 +29,9 @@ WHAT_IT_IS: Final = (
     "assumption about people who were not seen, and replaces nothing."
 )
 CAVEATS: Final = (
-    "Changes that are assumed count as if they had been seen, so that intervals and P are surer than "
-    "what is known. Worst rank and deaths as 0 points pull towards a steeper decline: they can "
-    "weaken the finding of a less steep one, and are no evidence of a steeper one."
+    "Changes that are assumed count as if they had been seen: intervals and P are surer than what "
+    "is known. Worst rank and deaths as 0 points pull towards a steeper decline: they can weaken "
+    "the finding of a less steep one, and are no evidence of a steeper one."
 )
 _MOST_NAMED: Final = 6
 
@@ -72,8 +72,8 @@ def missing_sentence(found: DropoutSensitivity, names: Names) -> str:
     places = found.missing
     if found.tipping.reason == NO_SINGLE_SIDE:
         return (
-            "Who is missing cannot be told: the broken stick gives nobody a slope before without "
-            "visits after. Choose separate lines to see them."
+            "Who is missing cannot be told: with the broken stick, a patient without visits after "
+            "has no fit, and so no slope before. Choose separate lines to see them."
         )
     if not len(places):
         return "Everybody with a slope before has a slope after."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -32,10 +33,17 @@ def variant_title(variant: Variant, primary: Settings, ids: Names, names: Names)
     if names == ids:
         return variant.title(primary)
     called = dict(zip(ids, names, strict=True))
-    small = variant.name.casefold()
-    own = "" if any(who.casefold() in small for who in ids) else variant.name
+    own = "" if _mentions(variant.name, ids) else variant.name
     there = Variant(own, renamed(variant.settings, called))
     return there.title(renamed(primary, called))
+
+
+def _mentions(name: str, ids: Names) -> bool:
+    """Whether a text holds the name of a patient, or a word of one."""
+    small = name.casefold()
+    words = set(re.findall(r"\w+", small))
+    parts = {part for who in ids for part in re.findall(r"\w+", who.casefold())}
+    return bool(words & parts) or any(who.casefold() in small for who in ids)
 
 
 def renamed(settings: Settings, called: Mapping[str, str]) -> Settings:

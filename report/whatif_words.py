@@ -227,6 +227,8 @@ def tipping_part(found: TippingPoint, unit: str) -> str:
     """
     if found.reason == NOBODY_MISSING:
         return f"{found.reason} (n = {found.n_before:,})"
+    if found.mean == 0:
+        return "the mean change is 0 already, whoever is missing"
     shift, until = found.to_interval, "the interval of the mean change of all to reach 0"
     if not math.isfinite(shift):
         shift, until = found.to_zero, "the mean change of all to be 0"

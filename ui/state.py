@@ -380,5 +380,5 @@ def link_query() -> dict[str, str]:
     own_name = current.example_id if bundled else _upload_name(current)
     query = {"trial": st.session_state[_MISSING] or own_name}
     query |= settings().to_query()
-    query |= variant_links.to_link(variants().kept, settings(), current.patient_ids)
+    query |= variant_links.to_link(variants().kept, settings(), with_names=bundled)
     return query | looked_at.to_query(with_people=bundled)

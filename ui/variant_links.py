@@ -14,6 +14,7 @@ PARAMETERS: Final = tuple(f"variant-{k}" for k in range(1, MOST_VARIANTS + 1))
 """Parameters of a link that carry variants."""
 
 _LONGEST: Final = 2_000
+_MOST_PROBLEMS: Final = 20
 _APART: Final = "~"
 
 
@@ -43,22 +44,22 @@ def names_patients(variant: Variant, primary: Settings) -> bool:
     return not same
 
 
-def to_link(
-    variants: Sequence[Variant], primary: Settings, patient_ids: Sequence[str]
-) -> dict[str, str]:
+def to_link(variants: Sequence[Variant], primary: Settings, *, with_names: bool) -> dict[str, str]:
     """Return the parameters of the variants that name no patient.
 
     Parameters
     ----------
     variants, primary
         The variants and the primary analysis.
-    patient_ids
-        Names of the patients: a variant whose name holds one of them goes without its name.
+    with_names
+        Whether the reader’s own names of variants enter; only those of bundled trials may, because
+        a name can hold that of a person.
     """
     shared = [one for one in variants if not names_patients(one, primary)]
+    names = [one.name.replace(_APART, " ") if with_names else "" for one in shared]
     return {
-        parameter: f"{_safe(one.name, patient_ids)}{_APART}{urlencode(one.settings.to_query())}"
-        for parameter, one in zip(PARAMETERS, shared, strict=False)
+        parameter: f"{name}{_APART}{urlencode(one.settings.to_query())}"
+        for parameter, name, one in zip(PARAMETERS, names, shared, strict=False)
     }
 
 
@@ -88,10 +89,4 @@ def from_link(texts: Mapping[str, str]) -> tuple[tuple[Variant, ...], tuple[str,
         settings, wrong = Settings.from_query(dict(parse_qsl(query, keep_blank_values=True)))
         variants.append(Variant(clean_name(name), settings))
         problems += wrong
-    return tuple(variants), tuple(problems)
-
-
-def _safe(name: str, patient_ids: Sequence[str]) -> str:
-    small = name.casefold()
-    found = any(who.casefold() in small for who in patient_ids if who)
-    return "" if found else name.replace(_APART, " ")
+    return tuple(variants), tuple(problems[:_MOST_PROBLEMS])

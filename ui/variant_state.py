@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from analysis.settings import Settings
+from analysis.settings import DEFAULT, Settings
 from analysis.variants import MOST_VARIANTS, SHARED, Variant, clean_name
 from ui import state
 from ui.setting_widgets import Target
@@ -27,7 +27,7 @@ def open_as_variant(name: str, **changes: Any) -> None:
     known, primary = state.variants(), state.settings()
     new = Variant(clean_name(name), primary.with_(**changes))
     same = [one.beside(primary) == new.beside(primary) for one in known.kept]
-    if changes and any(same):
+    if any(same):
         state.change_variants(replace(known, chosen=same.index(True)))
         return
     if len(known.kept) < MOST_VARIANTS:
@@ -79,7 +79,10 @@ def remove() -> None:
 def note_tried() -> None:
     """Count the variants that are shown among those that were looked at."""
     known, primary = state.variants(), state.settings()
-    keys = {one.beside(primary).key for one in known.kept} - {primary.key}
+    # Another unit or seed is no other analysis.
+    plain = DEFAULT.with_(alternative=primary.alternative)
+    own = Variant("", primary).beside(plain).key
+    keys = {one.beside(plain).key for one in known.kept} - {own}
     if keys - known.tried:
         state.change_variants(replace(known, tried=known.tried | keys))
 

@@ -56,13 +56,13 @@ def editor(trial: Trial, comparison: Comparison, windows: EqualWindows) -> None:
 
 def _head(comparison: Comparison) -> None:
     kept, primary = state.variants().kept, comparison.settings
-    titles = [inert(one.title(primary)) for one in kept]
+    titles = [inert(_short(one.title(primary))) for one in kept]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.session_state[_PICK] = state.variants().chosen
         st.segmented_control(
             "Variant",
             range(len(kept)),
-            format_func=lambda place: _short(titles[place]),
+            format_func=titles.__getitem__,
             key=_PICK,
             on_change=_picked,
             label_visibility="collapsed",

@@ -58,14 +58,17 @@ def questions(trial: Trial, comparison: Comparison, windows: EqualWindows) -> No
             "3 visits a side",
             "three",
             "At least 3 visits and 90 days on both sides.",
-            {"min_visits": 3, "min_span_days": 90},
+            {
+                "min_visits": max(3, settings.min_visits),
+                "min_span_days": max(90, settings.min_span_days),
+            },
             settings,
         )
         _ask(
             "Without the first 30 days",
             "skip",
             "Visits in the 30 days after day 0 are left out.",
-            {"skip_days": 30},
+            {"skip_days": max(30, settings.skip_days)},
             settings,
         )
         _ask("By Theil–Sen", "theil", "Medians of slopes.", {"estimator": "theil_sen"}, settings)

@@ -22,6 +22,9 @@ _HEIGHT: Final = 340
 _STRIP: Final = 0.2
 """Share of the height for those without a slope after."""
 
+_NEAR: Final = 0.03
+"""Share of the months shown within which two marks would hide each other."""
+
 
 def follow_up_figure(
     result: EndpointComparison,
@@ -105,7 +108,9 @@ def _marks(
     colours = [look.after if stopped.patient[k] == selected else look.ink2 for k in places.tolist()]
     fig.add_scatter(
         x=stopped.last_month[places],
-        y=found.after[places] if seen else _apart(stopped.last_month[places]),
+        y=found.after[places]
+        if seen
+        else _apart(stopped.last_month[places], _NEAR * np.ptp(stopped.last_month)),
         yaxis=axis,
         mode="markers",
         marker={
@@ -121,14 +126,13 @@ def _marks(
     )
 
 
-def _apart(months: FloatArray) -> FloatArray:
-    """Return heights on the strip, from −0.8 to 0.8, that keep equal months apart."""
+def _apart(months: FloatArray, room: float) -> FloatArray:
+    """Return heights on the strip, from −0.8 to 0.8, that keep marks nearer than ``room`` apart."""
+    order = np.argsort(months, kind="stable")
     heights = np.zeros(len(months))
-    near = np.round(months, 1)
-    for month in np.unique(near):
-        same = np.flatnonzero(near == month)
-        if len(same) > 1:
-            heights[same] = np.linspace(-0.8, 0.8, len(same))
+    for group in np.split(order, np.flatnonzero(np.diff(months[order]) > room) + 1):
+        if len(group) > 1:
+            heights[group] = np.linspace(0.8, -0.8, len(group))
     return heights
 
 

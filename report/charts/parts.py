@@ -81,7 +81,8 @@ def empty(look: Look, height: int, sentence: str) -> go.Figure:
 def wrap(text: str, width: int) -> list[str]:
     """Break a sentence into lines of at most ``width`` characters; plotly does not wrap."""
     lines, line = [], ""
-    for word in text.split():
+    # Only at plain spaces: what a no-break space joins stays on one line.
+    for word in text.split(" "):
         if line and len(line) + 1 + len(word) > width:
             lines.append(line)
             line = word

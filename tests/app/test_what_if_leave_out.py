@@ -72,9 +72,9 @@ def test_an_omission_is_put_beside_the_primary_by_one_click():
 
 
 def test_a_run_in_is_put_beside_the_primary_by_one_click():
-    at = uploaded()
+    at = drop(opened(), FILE)
     at.session_state["w.what-if-tab"] = "Other run-ins"
-    at = healthy(at.run())
+    at = healthy(go_to(at, WHAT_IF))
     shown = {row["run_in"]: row for row in rows_of(at, "run-ins-alsfrs_r")}
     at = healthy(press(at, "Last 6 months, beside the primary"))
     _, variant = rows_of(at, "variants-alsfrs_r")
@@ -89,7 +89,7 @@ def test_a_run_in_is_put_beside_the_primary_by_one_click():
 
 
 def test_where_a_control_leads_it_is_said_that_all_arms_are_together():
-    alone = healthy(opened(WHAT_IF, trial="after-oh-2018", groups="none"))
+    alone = healthy(opened(WHAT_IF, trial="after-oh-2018", groups="none", show="fvc"))
     assert "All arms together" not in alerts(alone)
-    led = healthy(opened(WHAT_IF, trial="after-oh-2018", groups="group"))
+    led = healthy(opened(WHAT_IF, trial="after-oh-2018", groups="group", show="fvc"))
     assert "All arms together" in alerts(led)
