@@ -55,7 +55,11 @@ def length_sentence(found: DropoutSensitivity) -> str:
         f" {plain(one.r)} ({interval_text(one.interval)}), {p_value(one.p)}"
         for one in (after, change)
     )
-    sentence = f"By length of follow-up, Spearman’s r: slope after{said}, n = {after.n}."
+    last = found.stopped.last_month[found.stopped.has_after]
+    sentence = (
+        f"By length of follow-up (last visits in months {plain(last.min(), 1)} to "
+        f"{plain(last.max(), 1)}), Spearman’s r: slope after{said}, n = {after.n}."
+    )
     if after.interval is None:
         return sentence
     if not after.interval.excludes_zero:

@@ -10,9 +10,10 @@ import plotly.graph_objects as go
 
 from analysis.comparison import EndpointComparison
 from analysis.dropout_sensitivity import DropoutSensitivity
-from data.trial import FloatArray
+from data.trial import FloatArray, IntArray
 from report.charts.parts import Names, empty, nice_ticks, tick_texts
-from report.charts.rows import headed
+from report.charts.points import MOST_POINTS
+from report.charts.rows import chosen_evenly, headed
 from report.dropout_words import association_sentence
 from report.look import Look, annotation, escape
 from report.numbers import plain, signed
@@ -52,14 +53,15 @@ def follow_up_figure(
         _HEIGHT + (60 if len(found.missing) else 0),
         {"l": 62, "r": 24, "t": 32, "b": 52},
         f"<b>{label}</b>, slope after by length of follow-up",
-        association_sentence(found.after_by_length).replace("P = ", "P\u00a0=\u00a0"),
+        _subtitle(found),
         width=84,
     )
     there = np.flatnonzero(np.isfinite(found.after))
     _axes(fig, look, found, result.unit)
     for places, axis in ((there, "y"), (found.missing, "y2")):
         if len(places):
-            _marks(fig, look, result, found, names, (places, axis, selected))
+            shown = _shown(found, places, selected)
+            _marks(fig, look, result, found, names, (shown, axis, selected))
     if len(found.missing):
         _name(fig, look, found, names)
     return fig
@@ -92,6 +94,27 @@ def follow_up_numbers(
             "end": list(found.end),
         }
     )
+
+
+def _subtitle(found: DropoutSensitivity) -> str:
+    sentence = association_sentence(found.after_by_length).replace("P = ", "P\u00a0=\u00a0")
+    drawn = [
+        f"{MOST_POINTS:,} of {n:,} {which}"
+        for n, which in (
+            (int(np.isfinite(found.after).sum()), "slopes"),
+            (len(found.missing), "without one"),
+        )
+        if n > MOST_POINTS
+    ]
+    return f"{sentence} Drawn: {', '.join(drawn)}." if drawn else sentence
+
+
+def _shown(found: DropoutSensitivity, places: IntArray, selected: int | None) -> IntArray:
+    """Return whom to draw: all, or so many that the figure stays quick, and the selected one."""
+    if len(places) <= MOST_POINTS:
+        return places
+    few = places[chosen_evenly(len(places), MOST_POINTS)]
+    return np.union1d(few, places[found.stopped.patient[places] == selected])
 
 
 def _marks(

@@ -17,6 +17,22 @@ pytestmark = pytest.mark.browser
 ADDRESS = "analysed-otherwise?trial=every-detail"
 CURVE = "curve-alsfrs_r"
 
+DOT = """(gd, key) => {
+    const at = (trace, k) => String((trace.customdata || [])[k]?.[0]) === key;
+    for (const trace of gd._fullData) {
+        const k = (trace.x || []).findIndex((_, k) => at(trace, k));
+        if (k < 0 || !trace.mode?.includes('markers')) continue;
+        const box = gd.getBoundingClientRect(), layout = gd._fullLayout;
+        const xaxis = layout[trace.xaxis.replace('x', 'xaxis')];
+        const yaxis = layout[trace.yaxis.replace('y', 'yaxis')];
+        return [
+            box.x + xaxis._offset + xaxis.l2p(trace.x[k]),
+            box.y + yaxis._offset + yaxis.l2p(trace.y[k]),
+        ];
+    }
+}"""
+"""Where the mark of one analysis stands on the screen."""
+
 
 def saved(user: User, name: str) -> list[dict[str, str]]:
     path = Path(user.saved(name, "CSV").path())
@@ -35,10 +51,15 @@ def test_a_click_on_a_dot_opens_its_analysis_beside_the_primary(visitor, server:
     open_tab(user, server)
     analyses = saved(user, CURVE)
     primary = next(k for k, row in enumerate(analyses) if row["primary"] == "yes")
-    # All dots but the primary one stand in one trace, in order.
     place = 0 if primary else 1
-    user.chart(CURVE).locator(".scatterlayer .trace .point").first.click(force=True)
+    plot = user.chart(CURVE).locator(".alslope-chart-plot")
+    plot.scroll_into_view_if_needed()
+    x, y = plot.evaluate(DOT, str(place))
+    user.page.mouse.move(x, y)
+    user.page.wait_for_timeout(300)
+    user.page.mouse.click(x, y)
     user.settled()
+    expect(user.page.get_by_text("1 other analysis looked at")).to_be_visible()
     first, variant = saved(user, "variants-alsfrs_r")
     assert float(first["estimate"]) == pytest.approx(float(analyses[primary]["estimate"]))
     for name in ("estimate", "p"):

@@ -13,6 +13,7 @@ from analysis.dropout_sensitivity import DropoutSensitivity, dropout_sensitivity
 from analysis.settings import Settings
 from data.examples import EXAMPLE_IDS, example_settings, load_example
 from data.trial import Trial
+from report.charts import follow_up_slopes
 from report.dropout_words import (
     CAVEATS,
     WHAT_IT_IS,
@@ -20,6 +21,7 @@ from report.dropout_words import (
     missing_sentence,
     patterns_table,
 )
+from report.look import LIGHT
 from report.whatif_report import whatif_report
 from report.whatif_text import report_text
 from tests.conftest import made
@@ -59,6 +61,8 @@ SHORT_IS_STEEP = {f"A{i}": (10 - i, slope) for i, slope in enumerate(SLOPES)}
 def test_the_direction_is_said_of_those_followed_for_less_long(followed, r, way):
     # Sum of squared rank differences of one exchanged pair: 2, so that |r| = 1 − 12/(8·63) = 0.976.
     sentence = length_sentence(found_in(lines(followed)))
+    # 3 and 10 visits, 30 days apart.
+    assert sentence.startswith("By length of follow-up (last visits in months 3.0 to 9.9), ")
     assert f"slope after {r} (95 % CI " in sentence
     assert f"change of slope {r} (95 % CI " in sentence
     assert f"n = 8. Those followed for less long had the {way} declines after day 0" in sentence
@@ -133,3 +137,24 @@ def test_the_text_says_how_far_assumptions_carry_where_there_are_any(name, there
     settings, _ = Settings.from_json({**example_settings(name), **SMALL})
     text = report_text(whatif_report(trial, compare(trial, settings), preset="none"))
     assert (CAVEATS in " ".join(text.split())) == there
+
+
+def test_of_very_many_patients_some_are_drawn_and_the_figure_says_so(monkeypatch):
+    trial = lines(SHORT_IS_FLAT, 7)
+    result = compare(trial, Settings(**SMALL)).endpoint("alsfrs_r")
+    assert result is not None
+    found = found_in(trial)
+    monkeypatch.setattr(follow_up_slopes, "MOST_POINTS", 5)
+    for selected in (None, trial.patient_ids.index("A2"), trial.patient_ids.index("M2")):
+        figure = follow_up_slopes.follow_up_figure(
+            result, found, trial.patient_ids, LIGHT, selected
+        )
+        drawn = [[int(custom[0]) for custom in trace.customdata] for trace in figure.data]
+        own = [
+            int(selected is not None and selected in group) for group in (range(8), range(8, 15))
+        ]
+        extra = [len(group) - 5 for group in drawn]
+        assert all(0 <= more <= mine for more, mine in zip(extra, own, strict=True))
+        assert selected is None or selected in drawn[0] + drawn[1]
+        said = " ".join(a.text for a in figure.layout.annotations)
+        assert "Drawn: 5 of 8 slopes, 5 of 7 without one." in said.replace("<br>", " ")
