@@ -234,6 +234,13 @@ def placebo_dates(trial: Trial, comparison: Comparison, endpoint_key: str) -> Pl
     # The visit on day 0 may change sides, as far as the rule has not put it there already.
     earlier = 0.0 if settings.day0 == "after" else interval
     later = 0.0 if settings.day0 == "before" else _next_interval(pool, tested)
+    verdict = date_verdict(
+        int(chosen.sum()),
+        *(change, excess, even, alone),
+        tells_apart=dates.tells_apart(tested),
+        peak=highest,
+        near=near_day0(highest, earlier, later),
+    )
     return PlaceboDates(
         endpoint=result.endpoint,
         unit=result.unit,
@@ -260,16 +267,7 @@ def placebo_dates(trial: Trial, comparison: Comparison, endpoint_key: str) -> Pl
         least_squares=result.slopes.estimator in ("ols", "broken_stick_jump")
         and result.slopes.run_in_used == "visits",
         shift_days=settings.shift_days,
-        verdict=date_verdict(
-            int(chosen.sum()),
-            change,
-            excess,
-            even,
-            alone,
-            tells_apart=dates.tells_apart(tested),
-            peak=highest,
-            near=near_day0(highest, earlier, later),
-        ),
+        verdict=verdict,
     )
 
 
