@@ -231,9 +231,7 @@ def placebo_dates(trial: Trial, comparison: Comparison, endpoint_key: str) -> Pl
     )
     profile = shift_profile(trial, endpoint_key, settings, result.rate, who)
     highest, interval = _peak(profile, _mean(change)), _visit_interval(pool, tested)
-    # The visit on day 0 may change sides, as far as the rule has not put it there already.
-    earlier = 0.0 if settings.day0 == "after" else interval
-    later = 0.0 if settings.day0 == "before" else _next_interval(pool, tested)
+    earlier, later = _level(settings, pool, tested)
     verdict = date_verdict(
         int(chosen.sum()),
         *(change, excess, even, alone),
@@ -269,6 +267,15 @@ def placebo_dates(trial: Trial, comparison: Comparison, endpoint_key: str) -> Pl
         shift_days=settings.shift_days,
         verdict=verdict,
     )
+
+
+def _level(settings: Settings, pool: Pool, tested: IntArray) -> tuple[float, float]:
+    """Return the months before and after day 0 in which a bend there leaves the profile level.
+
+    The visit on day 0 may change sides, as far as the rule has not put it there already.
+    """
+    earlier = 0.0 if settings.day0 == "after" else _visit_interval(pool, tested)
+    return earlier, 0.0 if settings.day0 == "before" else _next_interval(pool, tested)
 
 
 def _members(trial: Trial, comparison: Comparison, result: EndpointComparison) -> BoolArray:
