@@ -281,3 +281,21 @@ def test_what_is_no_analysis_changes_nothing():
     at = healthy(open_file(at, "{}"))
     assert "no saved analysis" in alerts(at)
     assert board(at) == rows
+
+
+def test_every_tab_opens_and_the_summary_ends_the_page():
+    at = opened(trial="after-oh-2018", show="fvc")
+    said = {
+        "Leave one out": "Influential",
+        "Every analysis": "no single best P may be picked",
+        "Placebo dates": "Excess",
+        "Dropouts": "3 of 59 patients",
+        "Other run-ins": "Which way each run-in misleads",
+    }
+    at.session_state["w.what-if-tab"] = "Dropouts"
+    at = healthy(go_to(at, WHAT_IF))
+    for tab, words in said.items():
+        at.session_state["w.what-if-tab"] = tab
+        text = text_of(healthy(at.run()))
+        assert words in text, tab
+        assert "that they agree is no new evidence" in text
