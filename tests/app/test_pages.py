@@ -13,6 +13,7 @@ from tests.app.driver import (
     SLOPES,
     TRIAL,
     UNTREATED,
+    WHAT_IF,
     bar,
     charts,
     copied_link,
@@ -43,7 +44,8 @@ def test_second_run_of_a_page_keeps_the_frame(page):
     for _ in range(3):
         healthy(at.run())
     assert at.sidebar.select_slider(key="w.post_months").value == "all"
-    assert at.markdown[0].value.startswith(f"### {page.split('/')[1][:-3].title()}")
+    title = page.split("/")[1].removesuffix(".py").replace("_", "-").capitalize()
+    assert at.markdown[0].value.startswith(f"### {title}&emsp;")
 
 
 def test_slopes_give_the_published_means():
@@ -228,6 +230,7 @@ def test_copied_link_opens_the_same_page_with_the_same_settings(page):
         PATIENTS: "each-patient",
         SLOPES: "",
         UNTREATED: "with-no-transplant",
+        WHAT_IF: "analysed-otherwise",
     }
     assert path == addresses[page]
     assert parameters == query(at)
