@@ -1,0 +1,1 @@
+"""Published results: what their printed numbers can mean, and where a trial lies among them."""
