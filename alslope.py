@@ -1,7 +1,8 @@
 """The command line: the engine of the pages without a screen.
 
 ``python -m alslope compare FILE --json`` prints what the Slopes page shows, ``untreated`` what the
-Untreated page shows, ``whatif`` what the What-if page shows.
+Untreated page shows, ``whatif`` what the What-if page shows, ``published`` what the Published page
+shows.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from analysis.compare import compare
 from analysis.details import details
-from analysis.setting_fields import FIELDS, SettingsProblem
+from analysis.setting_fields import SettingsProblem
 from analysis.settings import Settings
 from analysis.untreated.benchmark import untreated
-from analysis.untreated.history import PRESETS
 from data.examples import EXAMPLE_IDS, load_example
 from data.files import UploadedFile
 from data.formats.sandbox import SheetReader
@@ -32,6 +33,7 @@ from data.questions import check_answer
 from data.reading import Reading, read_files
 from data.trial import Trial
 from report.analysis_file import AnalysisFile
+from report.asked_published import asked_library, asked_summaries
 from report.asked_settings import (
     CommandProblem,
     asked_settings,
@@ -40,9 +42,13 @@ from report.asked_settings import (
     position_of,
     saved_analysis,
 )
+from report.command_parser import command_parser
 from report.compare_text import comparison_text
 from report.json_export import comparison_json
 from report.numbers import count
+from report.published_report import published_report
+from report.published_report import report_json as published_json
+from report.published_report import report_text as published_text
 from report.untreated_report import report_json, report_text, untreated_report
 from report.values_csv import values_csv
 from report.whatif_report import report_json as whatif_json
@@ -71,9 +77,9 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")
-    options = _parser().parse_args(arguments)
+    options = command_parser(str(__doc__)).parse_args(arguments)
     try:
-        code: int = options.run(options)
+        code = _COMMANDS[options.command](options)
         sys.stdout.flush()
         return code
     except BrokenPipeError:
@@ -82,104 +88,6 @@ def main(arguments: list[str] | None = None) -> int:
     except CommandProblem as problem:
         print(problem, file=sys.stderr)
         return _UNUSABLE
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="alslope", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    read = commands.add_parser("read", help="read files and say what was understood")
-    _add_files(read)
-    read.add_argument("--report", metavar="FILE", help="write the report as JSON")
-    read.add_argument("--table", metavar="FILE", help="write the values as CSV")
-    read.set_defaults(run=_read)
-    comparing = commands.add_parser("compare", help="compare slopes before and after day 0")
-    _add_files(comparing)
-    _add_settings(comparing)
-    comparing.set_defaults(run=_compare)
-    simulating = commands.add_parser(
-        "untreated", help="say how often untreated simulated trials look like this one"
-    )
-    _add_files(simulating)
-    _add_settings(simulating)
-    simulating.add_argument("--trials", type=int, metavar="N", help="how many are simulated")
-    simulating.add_argument(
-        "--history",
-        metavar="PRESET",
-        help="natural history: " + ", ".join(preset.key for preset in PRESETS),
-    )
-    simulating.add_argument(
-        "--entry",
-        action="append",
-        metavar="RULE",
-        help="rule of entry, such as slope_at_most:-0.5, or none; several must all be met",
-    )
-    simulating.set_defaults(run=_untreated)
-    varying = commands.add_parser("whatif", help="say how the result changes with other choices")
-    _add_files(varying)
-    _add_settings(varying)
-    _add_variants(varying)
-    varying.set_defaults(run=_whatif)
-    serve = commands.add_parser("serve", help="start the app and warm it")
-    serve.add_argument("--port", type=int, default=8501)
-    serve.set_defaults(run=_serve)
-    return parser
-
-
-def _add_files(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "files",
-        nargs="+",
-        metavar="FILE",
-        help="a table of visits, or the name of a bundled trial: " + ", ".join(EXAMPLE_IDS),
-    )
-    parser.add_argument(
-        "--answer",
-        action="append",
-        default=[],
-        metavar="CODE=VALUE",
-        help="answer a question of the reader, such as DATE_ORDER=dmy",
-    )
-
-
-def _add_settings(parser: argparse.ArgumentParser) -> None:
-    files = parser.add_mutually_exclusive_group()
-    files.add_argument("--analysis", metavar="FILE", help="an analysis that the app saved")
-    files.add_argument("--settings", metavar="FILE", help="settings as JSON")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="change one setting, such as post_months=6; known: " + ", ".join(FIELDS),
-    )
-    parser.add_argument("--json", action="store_true", help="print every number as JSON")
-
-
-def _add_variants(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--vary",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE[,NAME=VALUE…]",
-        help="put a variant beside the primary analysis, such as post_months=6",
-    )
-    parser.add_argument(
-        "--without",
-        action="append",
-        default=[],
-        metavar="PATIENT",
-        help="put the analysis without a patient beside the primary one",
-    )
-    parser.add_argument(
-        "--equal-windows", action="store_true", help="put equally long periods beside it"
-    )
-    parser.add_argument(
-        "--curve",
-        choices=("small", "full", "none"),
-        default="small",
-        help="choices of the specification curve",
-    )
-    parser.add_argument("--visits-of", metavar="PATIENT", help="leave out each visit of a patient")
 
 
 def _read(options: argparse.Namespace) -> int:
@@ -259,6 +167,27 @@ def _whatif(options: argparse.Namespace) -> int:
         _print_json(whatif_json(report))
     else:
         print(whatif_text(report))
+    return 0
+
+
+def _published(options: argparse.Namespace) -> int:
+    library = asked_library(options.rows)
+    summaries = asked_summaries(options.check, options.preset, library)
+    if summaries and options.files:
+        raise CommandProblem("Give a trial, or rows to check, not both.")
+    comparison = trial = None
+    if options.files:
+        saved = _saved(options)
+        reading, trial, own = _reading(options, saved)
+        _print_findings(reading)
+        if trial is None:
+            return _exit_code(reading)
+        comparison = compare(trial, _settings(options, trial, own, saved))
+    report = published_report(library, trial, comparison, summaries, options.reading)
+    if options.json:
+        _print_json(published_json(report))
+    else:
+        print(published_text(report))
     return 0
 
 
@@ -374,6 +303,15 @@ def _warm(port: int, server: subprocess.Popen[bytes], seconds: float = 60.0) -> 
         time.sleep(0.2)
     return False
 
+
+_COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
+    "read": _read,
+    "compare": _compare,
+    "untreated": _untreated,
+    "whatif": _whatif,
+    "published": _published,
+    "serve": _serve,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

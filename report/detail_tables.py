@@ -19,7 +19,17 @@ from analysis.rate import Rate
 from analysis.responders import Share
 from analysis.settings import Alternative
 from data.endpoints import Endpoint
-from report.numbers import DASH, decimals_for, interval_text, mean_sd, p_value, plain, signed, span
+from report.numbers import (
+    DASH,
+    bare_p,
+    decimals_for,
+    interval_text,
+    mean_sd,
+    p_value,
+    plain,
+    signed,
+    span,
+)
 from report.numbers import level as level_text
 
 _SHAPES: Final = {
@@ -139,13 +149,9 @@ def _effect(effect: Effect, name: str, unit: str) -> dict[str, str]:
         "estimate": f"{signed(effect.estimate, decimals)} {unit}".strip(),
         f"{level_text(ends.level)} CI" if ends else "CI": span(ends, decimals),
         "df": f"{effect.df:.1f}" if math.isfinite(effect.df) else DASH,
-        "P (Kenward–Roger)": _bare(effect.p),
-        "P (Satterthwaite)": _bare(effect.satterthwaite_p),
+        "P (Kenward–Roger)": bare_p(effect.p),
+        "P (Satterthwaite)": bare_p(effect.satterthwaite_p),
     }
-
-
-def _bare(p: float) -> str:
-    return p_value(p).removeprefix("P ").removeprefix("= ")
 
 
 def population_sentence(found: PopulationModel, rate: Rate, unit: str) -> str:
@@ -251,7 +257,7 @@ def group_tests(found: GroupComparison, alternative: Alternative) -> pd.DataFram
             "test": test.name,
             "difference": signed(test.estimate, decimals_for(test.interval)),
             "CI": span(test.interval, decimals_for(test.interval)),
-            "P": p_value(test.p, alternative).removeprefix("P ").removeprefix("= "),
+            "P": bare_p(test.p, alternative),
             "notes": "; ".join(test.notes) or DASH,
         }
         for test in found.difference.tests

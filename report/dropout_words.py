@@ -12,15 +12,7 @@ from analysis.diagnostics_dropout import NO_SINGLE_SIDE, TippingPoint
 from analysis.dropout_sensitivity import DropoutSensitivity, Pattern
 from analysis.spearman import Association
 from report.charts.parts import Names
-from report.numbers import (
-    DASH,
-    count,
-    decimals_for,
-    interval_text,
-    p_value,
-    plain,
-    signed,
-)
+from report.numbers import DASH, bare_p, count, decimals_for, interval_text, p_value, plain, signed
 from report.variant_words import estimate_text
 
 WHAT_IT_IS: Final = (
@@ -156,7 +148,7 @@ def _pattern(one: Pattern, called: dict[str, str]) -> dict[str, str]:
         what = "median " if test.estimate_name.startswith("median") else ""
         numbers = {
             "estimate (CI)": f"{what}{estimate_text(test)}",
-            "P": p_value(test.p).removeprefix("P ").removeprefix("= "),
+            "P": bare_p(test.p),
             "n": str(test.n),
         }
         who = [called.get(name, name) for name in one.added]

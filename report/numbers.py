@@ -76,6 +76,11 @@ def p_value(p: float, alternative: Alternative = "two-sided") -> str:
     return f"P = {p:.2f}{side}" if p >= 0.0995 else f"P = {p:.3f}{side}"
 
 
+def bare_p(p: float, alternative: Alternative = "two-sided") -> str:
+    """Write a P value for a column whose head says that it is one: "0.023", "< 0.001"."""
+    return p_value(p, alternative).removeprefix("P ").removeprefix("= ")
+
+
 def mean_sd(summary: Summary, decimals: int = 2) -> str:
     """Write mean ± SD, with more decimals where the SD is very small."""
     if summary.n == 0:

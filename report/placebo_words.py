@@ -13,7 +13,7 @@ from analysis.results import Interval, TestResult
 from analysis.settings import Alternative
 from analysis.shift_profile import ShiftProfile
 from report.charts.parts import Names
-from report.numbers import count, decimals_for, interval_text, p_value, plain, signed
+from report.numbers import bare_p, count, decimals_for, interval_text, p_value, plain, signed
 
 VISITS: Final = {
     "all": "all visits",
@@ -188,7 +188,7 @@ def dates_table(found: PlaceboDates) -> pd.DataFrame:
                 "day 0 moved by": _months_text(int(profile.months[k])),
                 "visits": VISITS[profile.visits],
                 f"change, {found.unit} (CI)": _estimate_text(profile, k),
-                "P": p_value(float(profile.p[k])).removeprefix("P ").removeprefix("= "),
+                "P": bare_p(float(profile.p[k])),
                 "n": f"{int(profile.n[k]):,}",
             }
             for profile in (found.profile, found.run_in, found.follow_up)

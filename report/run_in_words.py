@@ -13,7 +13,7 @@ from analysis.leave_one_out import ALPHA
 from analysis.other_run_ins import OtherRunIns, RunInRow
 from analysis.results import Summary
 from report.charts.parts import Names
-from report.numbers import DASH, count, decimals_for, p_value, plain, signed, span
+from report.numbers import DASH, bare_p, count, decimals_for, plain, signed, span
 from report.variant_words import estimate_text, months_words
 
 SAME_VISITS: Final = "the same visits as the whole run-in"
@@ -157,7 +157,7 @@ def run_ins_table(
                 "run-in": run_in_title(row) + (", primary" if row.primary else ""),
                 f"slope before, {found.unit} (CI)": _summary_text(row.before),
                 f"change, {found.unit} (CI)": estimate_text(row.test),
-                "P": p_value(row.test.p).removeprefix("P ").removeprefix("= "),
+                "P": bare_p(row.test.p),
                 "n": str(row.test.n),
                 "visits before": plain(row.visits, 1),
                 "same patients as primary": _same_text(row),

@@ -11,7 +11,7 @@ from analysis.specification import SpecificationCurve
 from analysis.specification_joint import JointCurveTest
 from analysis.specification_untreated import UntreatedCurve
 from data.trial import BoolArray
-from report.numbers import DASH, p_value, plain, signed
+from report.numbers import DASH, bare_p, plain, signed
 from report.specification_words import curve_decimals, flips_text
 from report.untreated_words import of_100
 
@@ -70,7 +70,7 @@ def joint_table(joint: JointCurveTest) -> pd.DataFrame:
         [
             {
                 "joint test of no change, by": name,
-                "P": p_value(p).removeprefix("P ").removeprefix("= "),
+                "P": bare_p(p),
                 "sign flips": flips_text(joint) if math.isfinite(p) else DASH,
                 "smallest P possible": f"{joint.p_floor:.2g}" if joint.p_floor else DASH,
                 "n": joint.n,

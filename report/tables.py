@@ -13,7 +13,7 @@ from analysis.comparison import Comparison, EndpointComparison
 from analysis.slopes import day0_offsets, months_from_day0
 from data.endpoints import ENDPOINTS
 from data.trial import DAYS_PER_MONTH, Trial
-from report.numbers import DASH, decimals_for, p_value, signed, span
+from report.numbers import DASH, bare_p, decimals_for, signed, span
 from report.numbers import level as level_text
 from report.value_rows import DERIVED, USE, quality, shows_derived, value_rows
 
@@ -96,7 +96,7 @@ def tests(comparison: Comparison) -> pd.DataFrame:
                     "test": f"{test.name} ({test.role})",
                     "estimate": f"{test.estimate_name}: {value}" if test.estimate_name else DASH,
                     interval: span(test.interval, decimals),
-                    "P": p_value(test.p, side).removeprefix("P ").removeprefix("= "),
+                    "P": bare_p(test.p, side),
                     "n": test.n,
                     "notes": "; ".join(test.notes) or DASH,
                 }
@@ -206,15 +206,17 @@ def endpoint_name(key: str) -> str:
     return f"{endpoint.label}, {endpoint.unit}"
 
 
-def csv_text(table: pd.DataFrame, trial: Trial, note: str = "", untreated: str = "") -> str:
+def csv_text(table: pd.DataFrame, trial: Trial | None, note: str = "", untreated: str = "") -> str:
     """Return a table as CSV that no spreadsheet takes for formulas.
 
     Text that could start a formula gets an apostrophe in front; numbers stay numbers. The last two
-    columns say which trial it is and whether it is simulated; where FVC was derived from litres,
-    one more holds the ``note`` on that, and beside results one more says what ``untreated`` trials
-    with this run-in look like.
+    columns say which trial it is and whether it is simulated, if it is of a trial; where FVC was
+    derived from litres, one more holds the ``note`` on that, and beside results one more says what
+    ``untreated`` trials with this run-in look like.
     """
-    stamped = table.assign(trial=trial.title, simulated="yes" if trial.simulated else "no")
+    stamped = table
+    if trial is not None:
+        stamped = table.assign(trial=trial.title, simulated="yes" if trial.simulated else "no")
     if note:
         stamped = stamped.assign(**{"FVC from litres": note})
     if untreated:

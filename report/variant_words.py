@@ -13,7 +13,7 @@ from analysis.results import TestResult
 from analysis.settings import Settings
 from analysis.variants import SideBySide, Variant, VariantEndpoint
 from report.charts.parts import Names
-from report.numbers import DASH, count, decimals_for, p_value, plain, signed, span
+from report.numbers import DASH, bare_p, count, decimals_for, plain, signed, span
 
 PRIMARY: Final = "primary"
 _MOST_NAMED: Final = 4
@@ -135,7 +135,7 @@ def _row(title: str, test: TestResult, difference: str, people: str, flag: str) 
     return {
         "analysis": title,
         "estimate (CI)": estimate_text(test),
-        "P": p_value(test.p).removeprefix("P ").removeprefix("= "),
+        "P": bare_p(test.p),
         "n": str(test.n),
         "difference": difference,
         "who left or entered": people,

@@ -19,7 +19,7 @@ from data.trial import IntArray
 from report import dropout_words, placebo_words, specification_words
 from report.charts.parts import Names
 from report.console import table_lines
-from report.numbers import count, decimals_for, p_value, plain, signed, span
+from report.numbers import bare_p, count, decimals_for, p_value, plain, signed, span
 from report.run_in_words import run_ins_sentence, run_ins_table
 from report.specification_tables import choices_table
 from report.variant_words import estimate_text, renamed, variant_title, variants_table
@@ -113,7 +113,7 @@ def leave_out_table(result: EndpointComparison, found: LeaveOneOut, names: Names
                 "without": names[found.patient[k]],
                 f"mean change, {result.unit} (CI)": f"{signed(float(found.estimate[k]), decimals)} "
                 f"({span(ends, decimals)})",
-                "P": _bare(float(found.p[k])),
+                "P": bare_p(float(found.p[k])),
                 "n": f"{len(found.patient) - 1:,}",
                 "own change": signed(float(found.change[k]), decimals),
                 "DFBETAS": plain(float(found.dfbetas[k])),
@@ -161,7 +161,7 @@ def _visits_lines(found: LeaveVisitOut, ids: Names, names: Names) -> list[str]:
             "slope": one.side,
             f"own change, {found.unit}": "falls out" if one.falls_out else signed(one.change),
             f"mean change, {found.unit} (CI)": estimate_text(one.without.test),
-            "P": _bare(one.without.test.p),
+            "P": bare_p(one.without.test.p),
             "n": f"{one.without.test.n:,}",
             "note": _turned(one.without),
         }
@@ -227,7 +227,3 @@ def _dropout_lines(
         lines += table_lines(dropout_words.patterns_table(found, ids, names))
         lines.append(f"  {dropout_words.CAVEATS}")
     return lines
-
-
-def _bare(p: float) -> str:
-    return p_value(p).removeprefix("P ").removeprefix("= ")

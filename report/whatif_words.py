@@ -18,7 +18,7 @@ from analysis.specification_untreated import UntreatedCurve
 from data.trial import FloatArray
 from report import words
 from report.charts.parts import Names
-from report.numbers import count, decimals_for, p_value, plain, signed
+from report.numbers import bare_p, count, decimals_for, p_value, plain, signed
 from report.placebo_words import verdict_words
 from report.specification_words import curve_decimals, direction
 from report.untreated_words import of_100
@@ -186,24 +186,20 @@ def _none_decides(found: LeaveOneOut, alternative: Alternative, arms: str) -> st
     if not math.isfinite(low):
         return f"{arms}leaving out any one patient turns no sign"
     side = "" if alternative == "two-sided" else " (one-sided)"
-    ends = f"P{side} between {_bare(low)} and {_bare(high)}"
-    if _bare(low) == _bare(high):
+    ends = f"P{side} between {bare_p(low)} and {bare_p(high)}"
+    if bare_p(low) == bare_p(high):
         ends = p_value(low, alternative)
     return f"{arms}leaving out any one patient leaves {ends} and turns no sign"
 
 
 def _p_change(first: float, then: float, alternative: Alternative) -> str:
     side = "" if alternative == "two-sided" else " (one-sided)"
-    return f"P{side} from {_bare(first)} to {_bare(then)}"
+    return f"P{side} from {bare_p(first)} to {bare_p(then)}"
 
 
 def _arms(result: EndpointComparison) -> str:
     """Return of whom the mean change is where a control leads the headline."""
     return "in all arms together, " if result.against_control is not None else ""
-
-
-def _bare(p: float) -> str:
-    return p_value(p).removeprefix("P ").removeprefix("= ")
 
 
 def placebo_part(found: PlaceboDates) -> str:

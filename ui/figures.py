@@ -14,7 +14,7 @@ from report.charts.parts import Frame, Names, with_frame
 from report.look import LIGHT, LOOKS, Look
 from report.tables import csv_text, export_names
 from ui.cache import once
-from ui.components import mount_chart, plotly_path
+from ui.components import mount_chart, plotly_path, print_asked
 
 PRINT_WIDTH = 900
 
@@ -62,20 +62,21 @@ class Chart:
     min_width: int = 0
 
 
-def show_figure(chart: Chart, trial: Trial) -> int | None:
+def show_figure(chart: Chart, trial: Trial | None) -> int | None:
     """Draw a chart with its downloads and return the position of a clicked patient.
 
     The screen follows the reader's light or dark mode; downloads are always light, with title,
     subtitle, footer and, where that is so, the words "simulated data", and patients are called P01,
-    P02 … there.
+    P02 … there. Without a trial the figure shows no patient. The figure for print is drawn only in
+    the run in which the reader asks for it.
     """
     mode = st.context.theme.type or "light"
     look = LOOKS[mode]
-    names = export_names(trial)
-    key = (chart.name, trial.instance, chart.depends)
+    names = export_names(trial) if trial else ()
+    key = (chart.name, trial.instance if trial else "", chart.depends)
 
     def on_screen() -> tuple[str, int]:
-        figure = chart.build(look, trial.patient_ids)
+        figure = chart.build(look, trial.patient_ids if trial else ())
         figure.update_layout(uirevision=f"{chart.name} {chart.keep_zoom}")
         return str(figure.to_json(engine="json")), int(figure.layout.height)
 
@@ -85,20 +86,22 @@ def show_figure(chart: Chart, trial: Trial) -> int | None:
             chart.frame,
             LIGHT,
             width=chart.print_width,
-            simulated=trial.simulated,
+            simulated=trial is not None and trial.simulated,
         )
         return str(framed.to_json(engine="json"))
 
     def as_csv() -> str:
         return csv_text(chart.numbers(names), trial, chart.frame.note, chart.frame.untreated)
 
+    widget = f"chart-{chart.name}"
     drawn, height = once(("screen", look.name, key), on_screen)
     clicked = mount_chart(
         {
             "figure": drawn,
             "height": height,
             "minWidth": chart.min_width,
-            "printed": once(("print", chart.frame, key), on_paper) if chart.saves else "",
+            "saves": chart.saves,
+            "printed": once(("print", chart.frame, key), on_paper) if print_asked(widget) else "",
             "printWidth": chart.print_width,
             "csv": once(("csv", chart.frame.untreated, key), as_csv) if chart.saves else "",
             "name": chart.file_name or chart.name,
@@ -106,7 +109,7 @@ def show_figure(chart: Chart, trial: Trial) -> int | None:
             "alt": chart.alt,
             "plotly": plotly_path(),
         },
-        key=f"chart-{chart.name}",
+        key=widget,
     )
     if chart.frame.note:
         st.caption(chart.frame.note)

@@ -17,6 +17,7 @@ PATIENTS: Final = "pages/patients.py"
 SLOPES: Final = "pages/slopes.py"
 WHAT_IF: Final = "pages/what_if.py"
 UNTREATED: Final = "pages/untreated.py"
+PUBLISHED: Final = "pages/published.py"
 
 ICON: Final = str(Path(__file__).with_name("icon.svg"))
 """The page's icon, from our own files: a named icon would be fetched from a foreign server."""
@@ -27,6 +28,7 @@ _ADDRESSES: Final = {
     SLOPES: "before-and-after",
     WHAT_IF: "analysed-otherwise",
     UNTREATED: "with-no-transplant",
+    PUBLISHED: "among-the-others",
 }
 _ICONS: Final = {
     TRIAL: ":material/folder_open:",
@@ -34,6 +36,7 @@ _ICONS: Final = {
     SLOPES: ":material/compare_arrows:",
     WHAT_IF: ":material/alt_route:",
     UNTREATED: ":material/blur_on:",
+    PUBLISHED: ":material/library_books:",
 }
 _TITLES: Final = {
     TRIAL: "Trial",
@@ -41,6 +44,7 @@ _TITLES: Final = {
     SLOPES: "Slopes",
     WHAT_IF: "What-if",
     UNTREATED: "Untreated",
+    PUBLISHED: "Published",
 }
 
 
@@ -54,7 +58,7 @@ def pages() -> list[StreamlitPage]:
             url_path=_ADDRESSES[path],
             default=path == SLOPES,
         )
-        for path in (TRIAL, PATIENTS, SLOPES, WHAT_IF, UNTREATED)
+        for path in (TRIAL, PATIENTS, SLOPES, WHAT_IF, UNTREATED, PUBLISHED)
     ]
 
 

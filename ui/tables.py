@@ -18,7 +18,7 @@ from ui.text import inert
 def show_table(
     table: pd.DataFrame,
     name: str,
-    trial: Trial,
+    trial: Trial | None,
     *,
     columns: dict[str, Any] | None = None,
     export: pd.DataFrame | None = None,
@@ -35,7 +35,8 @@ def show_table(
     name
         Widget key and file name.
     trial
-        Whose it is; its title and whether it is simulated go into the file.
+        Whose it is; its title and whether it is simulated go into the file. ``None`` for a table
+        that is of no trial.
     columns
         How columns are shown.
     export
@@ -63,7 +64,7 @@ def show_table(
 def show_small_table(
     table: pd.DataFrame,
     name: str,
-    trial: Trial,
+    trial: Trial | None,
     *,
     export: pd.DataFrame | None = None,
     untreated: str = "",
@@ -82,9 +83,9 @@ def _unbroken(text: str) -> str:
     return text.replace(" ", "\u00a0").replace("\\-", "\u2011") if len(text) < 24 else text
 
 
-def _save_button(table: pd.DataFrame, name: str, trial: Trial, untreated: str) -> None:
+def _save_button(table: pd.DataFrame, name: str, trial: Trial | None, untreated: str) -> None:
     chosen = state.settings()
-    note = equation_note(trial, chosen) if "fvc" in chosen.endpoints else ""
+    note = equation_note(trial, chosen) if trial and "fvc" in chosen.endpoints else ""
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.download_button(
             "CSV",

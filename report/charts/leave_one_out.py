@@ -34,7 +34,7 @@ from report.charts.rows import (
     write_rows,
 )
 from report.look import Look, escape
-from report.numbers import count, level, p_value, signed, span
+from report.numbers import bare_p, count, level, p_value, signed, span
 from report.words import rises
 
 _EMPTY: Final = 220
@@ -195,7 +195,7 @@ def _row(
     p = p_value(float(left_out.p[k]), result.alternative)
     flag = _flag(left_out, k, look)
     turns = bool(left_out.crosses[k] or left_out.flips[k])
-    label, short_p = short(names[patient]), _short(float(left_out.p[k]))
+    label, short_p = short(names[patient]), bare_p(float(left_out.p[k]))
     return Row(
         at=at,
         label=f"without <b>{label}</b>" if chosen or turns else f"without {label}",
@@ -231,7 +231,7 @@ def _everybody(result: EndpointComparison, left_out: LeaveOneOut, look: Look) ->
     full, n = left_out.full, len(left_out.patient)
     interval = full.interval
     ends = (interval.low, interval.high) if interval is not None else (math.nan, math.nan)
-    texts = (signed(full.estimate), _short(full.p))
+    texts = (signed(full.estimate), bare_p(full.p))
     label, mean, p = (
         f'<span style="color:{look.after}"><b>{text}</b></span>'
         for text in (f"all {n:,} patients", *texts)
@@ -249,10 +249,6 @@ def _everybody(result: EndpointComparison, left_out: LeaveOneOut, look: Look) ->
         ),
         filled=interval is not None and interval.excludes_zero,
     )
-
-
-def _short(p: float) -> str:
-    return p_value(p).removeprefix("P ").removeprefix("= ")
 
 
 def _subtitle(result: EndpointComparison, left_out: LeaveOneOut, names: Names, drawn: int) -> str:

@@ -31,7 +31,7 @@ from report.charts.rows import (
     write_rows,
 )
 from report.look import Look, escape
-from report.numbers import DASH, count, decimals_for, level, p_value, plain, signed, span
+from report.numbers import DASH, bare_p, count, decimals_for, level, p_value, plain, signed, span
 from report.words import rises
 
 _EMPTY: Final = 120
@@ -225,7 +225,7 @@ def _row(
     test, decimals = without.test, decimals_for(found.full.interval)
     interval = test.interval
     turns = without.crosses or without.flips
-    mean, p = signed(test.estimate, decimals), _short(test.p)
+    mean, p = signed(test.estimate, decimals), bare_p(test.p)
     fewer = test.n != found.full.n
     return Row(
         at=at,
@@ -263,7 +263,7 @@ def _everybody(result: EndpointComparison, found: LeaveVisitOut) -> Row:
         high=ends[1],
         cells=(
             signed(full.estimate, decimals),
-            _short(full.p),
+            bare_p(full.p),
             f"{full.n:,}",
             signed(found.change, decimals),
         ),
@@ -282,10 +282,6 @@ def _in_colour(row: Row, look: Look) -> Row:
 
 def _month(month: float) -> str:
     return f"month {signed(month, 1)}"
-
-
-def _short(p: float) -> str:
-    return p_value(p).removeprefix("P ").removeprefix("= ")
 
 
 def _test_words(test: TestResult, decimals: int) -> str:

@@ -27,7 +27,7 @@ from report.charts.rows import (
     write_rows,
 )
 from report.look import Look, annotation
-from report.numbers import decimals_for, level, p_value, plain, signed, span
+from report.numbers import bare_p, decimals_for, level, p_value, plain, signed, span
 from report.run_in_words import run_in_note, run_in_title
 from report.words import rises
 
@@ -114,7 +114,7 @@ def _change_row(found: OtherRunIns, row: RunInRow, at: float, look: Look) -> Row
     mean = signed(test.estimate, decimals)
     texts = (
         f"{_FLAG} {mean}" if row.flips else mean,
-        f"{_FLAG} {_short(test.p)}" if row.crosses else _short(test.p),
+        f"{_FLAG} {bare_p(test.p)}" if row.crosses else bare_p(test.p),
         f"{test.n:,}",
     )
     colour = (
@@ -199,7 +199,3 @@ def _band(fig: go.Figure, look: Look, row: Row, ends: tuple[float, float]) -> No
 def _written(text: str, colour: str, *, bold: bool) -> str:
     text = f"<b>{text}</b>" if bold else text
     return f'<span style="color:{colour}">{text}</span>' if colour else text
-
-
-def _short(p: float) -> str:
-    return p_value(p).removeprefix("P ").removeprefix("= ")

@@ -19,7 +19,7 @@ ROW: Final = 27
 MOST_ROWS: Final = 40
 """Rows that are written out; beyond, names and columns would need a figure of many screens."""
 
-Tone = Literal["plain", "accent", "amber"]
+Tone = Literal["plain", "accent", "amber", "untreated"]
 _COLUMN_TOP: Final = 6
 _LINE: Final = 18
 _LETTERS: Final = 22
@@ -140,7 +140,12 @@ def draw_rows(fig: go.Figure, look: Look, rows: Sequence[Row], marker: str, size
     Where marks are small because rows are many, the intervals step back into grey.
     """
     dense = size < _DENSE_SIZE
-    colours = {"plain": look.ink2, "accent": look.after, "amber": look.amber}
+    colours = {
+        "plain": look.ink2,
+        "accent": look.after,
+        "amber": look.amber,
+        "untreated": look.untreated,
+    }
     for tone, colour in colours.items():
         for excludes, width in ((True, 2.0), (False, 1.4)):
             chosen = [
@@ -252,11 +257,11 @@ def value_band(fig: go.Figure, look: Look, low: float, high: float) -> None:
         )  # fmt: skip
 
 
-def row_tint(fig: go.Figure, at: float, colour: str) -> None:
-    """Tint one row over the whole width of the figure."""
+def row_tint(fig: go.Figure, at: float, colour: str, high: float = 0.92) -> None:
+    """Tint one row over the whole width of the figure; ``high`` is its height in rows."""
     # Far beyond both edges of the plot: the figure's own edge cuts it.
     fig.add_shape(
-        type="rect", xref="paper", yref="y", x0=-3, x1=4, y0=at - 0.46, y1=at + 0.46,
+        type="rect", xref="paper", yref="y", x0=-3, x1=4, y0=at - high / 2, y1=at + high / 2,
         layer="below", fillcolor=colour, line={"width": 0},
     )  # fmt: skip
 

@@ -27,7 +27,7 @@ from report.charts.rows import (
     write_rows,
 )
 from report.look import Look, escape
-from report.numbers import decimals_for, level, p_value, signed
+from report.numbers import bare_p, decimals_for, level, p_value, signed
 from report.variant_words import difference_text, estimate_text, flag_text
 from report.words import rises
 
@@ -129,7 +129,7 @@ def _subtitle(drawn: Sequence[VariantEndpoint], left: int, confidence: float) ->
 
 def _primary(test: TestResult, look: Look) -> Row:
     decimals = decimals_for(test.interval)
-    texts = ("primary", signed(test.estimate, decimals), _short(test.p), str(test.n))
+    texts = ("primary", signed(test.estimate, decimals), bare_p(test.p), str(test.n))
     label, *cells = (f'<span style="color:{look.after}"><b>{text}</b></span>' for text in texts)
     low, high = _ends(test)
     return Row(
@@ -158,7 +158,7 @@ def _row(place: int, at: int, title: str, one: VariantEndpoint) -> Row:
         high=high,
         cells=(
             signed(test.estimate, decimals_for(test.interval)),
-            _short(test.p),
+            bare_p(test.p),
             str(test.n),
             difference_text(one),
             f"<b>{_FLAG}</b>" if flag else "",
@@ -177,7 +177,3 @@ def _row(place: int, at: int, title: str, one: VariantEndpoint) -> Row:
 def _ends(test: TestResult) -> tuple[float, float]:
     interval = test.interval
     return (interval.low, interval.high) if interval is not None else (math.nan, math.nan)
-
-
-def _short(p: float) -> str:
-    return p_value(p).removeprefix("P ").removeprefix("= ")

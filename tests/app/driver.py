@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 ROOT = Path(__file__).resolve().parents[2]
 TRIAL, PATIENTS, SLOPES = "pages/trial.py", "pages/patients.py", "pages/slopes.py"
 WHAT_IF, UNTREATED = "pages/what_if.py", "pages/untreated.py"
-PAGES = (TRIAL, PATIENTS, SLOPES, WHAT_IF, UNTREATED)
+PUBLISHED = "pages/published.py"
+PAGES = (TRIAL, PATIENTS, SLOPES, WHAT_IF, UNTREATED, PUBLISHED)
 EXAMPLE = "after-shamsaei-2023"
 EXAMPLE_TITLE = "Simulated trial, modelled on Shamsaei 2023"
 ALERTS = ("error", "warning", "info", "success")

@@ -10,6 +10,7 @@ from tests.app.driver import (
     EXAMPLE_TITLE,
     PAGES,
     PATIENTS,
+    PUBLISHED,
     SLOPES,
     TRIAL,
     UNTREATED,
@@ -137,6 +138,7 @@ def test_a_controlled_trial_opens_on_the_difference_between_its_arms():
     assert "against control" in headline(healthy(at))
 
 
+@pytest.mark.usefixtures("printing")
 def test_each_chart_has_figure_downloads_and_text_alternative():
     at = opened()
     assert set(charts(at)) == {"slopes-alsfrs_r", "slopes-fvc"}
@@ -231,6 +233,7 @@ def test_copied_link_opens_the_same_page_with_the_same_settings(page):
         SLOPES: "",
         UNTREATED: "with-no-transplant",
         WHAT_IF: "analysed-otherwise",
+        PUBLISHED: "among-the-others",
     }
     assert path == addresses[page]
     assert parameters == query(at)
@@ -259,3 +262,9 @@ def test_three_hundred_patients_are_quick():
     at.session_state["w.everyone_tab"] = "Small multiples"
     at.run().number_input(key="w.page").set_value(2).run()
     healthy(at)
+
+
+def test_the_figure_for_print_is_drawn_only_when_it_is_asked_for():
+    drawn = charts(opened())
+    assert drawn
+    assert all(chart["saves"] and not chart["printed"] for chart in drawn.values())

@@ -370,7 +370,11 @@ def test_bad_parameter_gives_a_warning_and_never_an_exception(name, value):
     ids=repr,
 )
 def test_bad_view_in_a_link_is_never_an_exception(query):
-    at = healthy(opened(**query))
+    healthy(go_to(healthy(opened(**query)), PATIENTS))
+
+
+def test_many_bad_views_in_a_link_break_no_page():
+    at = healthy(opened(person="²", show="everything", zoom="maybe", everyone="2", trial="<b>"))
     for _ in every_page(at):
         pass
 

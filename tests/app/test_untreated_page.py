@@ -62,6 +62,7 @@ def test_both_pages_show_the_sentence_of_the_simulation(example):
         assert untreated_sentence(one) in page
 
 
+@pytest.mark.usefixtures("printing")
 def test_the_figure_is_the_simulation():
     at = healthy(opened(UNTREATED, trial=SHAMSAEI))
     chart = charts(at)["untreated-alsfrs_r"]

@@ -150,9 +150,14 @@ def test_useless_file_is_refused_in_words_and_nothing_changes(name, what):
     at = healthy(drop(opened(), content, name=name))
     assert "This file was not loaded" in alerts(at)
     assert said.casefold() in text_of(at).casefold()
+    assert loaded(go_to(at, TRIAL)) == EXAMPLE_TITLE
+    assert "decline slower by 3.40" in headline(healthy(go_to(at, SLOPES)))
+
+
+def test_useless_file_changes_no_page():
+    at = drop(opened(), *BAD["noise"][:1], name="bad.csv")
     for page in every_page(at):
         assert loaded(at) == EXAMPLE_TITLE, page
-    assert "decline slower by 3.40" in headline(go_to(at, SLOPES))
 
 
 def test_refused_file_after_a_good_one_keeps_the_good_one():
@@ -321,6 +326,7 @@ MARKUP = (
 )
 
 
+@pytest.mark.usefixtures("printing")
 def test_identifiers_with_markup_are_shown_letter_by_letter():
     at = drop(opened(), trial_csv(list(MARKUP)))
     assert f"{len(MARKUP)} analysed of {len(MARKUP)} loaded" in at.markdown[0].value
@@ -423,6 +429,7 @@ def test_downloads_name_no_patient_no_file_and_no_date(page, monkeypatch):
 
 
 @pytest.mark.parametrize("page", [PATIENTS, SLOPES])
+@pytest.mark.usefixtures("printing")
 def test_printed_figures_name_no_patient_and_no_file(page):
     at = go_to(drop(opened(), trial_csv(NAMES)), page)
     for name, chart in charts(at).items():

@@ -215,6 +215,7 @@ def test_a_name_that_holds_a_patient_stays_out_of_link_and_files():
     assert "because of anna only" in charts(at)["variants-alsfrs_r"]["figure"]
 
 
+@pytest.mark.usefixtures("printing")
 def test_downloads_call_patients_by_number():
     at = uploaded(trial_csv(["Anna", "Berta", "Clara", "Dora", "Elsa", "Frida"]))
     at = ask(at, "Without patient")

@@ -71,11 +71,11 @@ def assert_identical(upload: Upload) -> None:
 @pytest.mark.parametrize(
     ("kinds", "times"),
     [
-        (("tidy",), 110),
-        (("items", "relative", "relative after", "months"), 110),
-        (("two tables", "procedures", "sheets"), 110),
-        (("wide", "stacked", "triplets", "transposed"), 110),
-        (("eav", "sdtm"), 110),
+        (("tidy",), 45),
+        (("items", "relative", "relative after", "months"), 45),
+        (("two tables", "procedures", "sheets"), 45),
+        (("wide", "stacked", "triplets", "transposed"), 45),
+        (("eav", "sdtm"), 45),
     ],
     ids=lambda value: "-".join(value).replace(" ", "_") if isinstance(value, tuple) else "",
 )

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
+from alslope import main
 from data.reading import read_files
-from tests.conftest import ROOT
 from tests.data.upload_scoring import (
     UPLOADS,
     expectations,
@@ -52,23 +50,13 @@ def test_question_is_put_and_its_answer_gives_the_expected_table(name):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_case_passes_through_the_command_line(name, tmp_path):
+def test_case_passes_through_the_command_line(name, tmp_path, capsys):
     expect = CASES[name]
     report, table = tmp_path / "report.json", tmp_path / "table.csv"
-    words = [sys.executable, "-m", "alslope", "read", *(UPLOADS / n for n in expect["files"])]
-    words += ["--report", report, "--table", table]
-    done = subprocess.run(
-        [str(word) for word in words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=60,
-    )
-    assert "Traceback" not in done.stderr
+    words = ["read", *(UPLOADS / name for name in expect["files"])]
+    code = main([str(word) for word in [*words, "--report", report, "--table", table]])
     said = json.loads(report.read_text("utf-8"))
-    assert done.returncode == EXIT[said["verdict"]], done.stderr
+    assert code == EXIT[said["verdict"]], capsys.readouterr().err
     rows = table.read_text("utf-8") if table.exists() else ""
     result = scored(UPLOADS, expect, said, rows)
     assert not result.silently_wrong, result.why

@@ -40,8 +40,13 @@ def mount_chart(data: dict[str, Any], key: str) -> str | None:
         js=_source("chart.js"),
         isolate_styles=False,
     )
-    result = renderer(key=key, data=data, on_click_change=_nothing)
+    result = renderer(key=key, data=data, on_click_change=_nothing, on_print_change=_nothing)
     return result.click if isinstance(result.click, str) else None
+
+
+def print_asked(key: str) -> bool:
+    """Return whether the reader has just asked for the print figure of a chart."""
+    return bool(getattr(st.session_state.get(key), "print", None))
 
 
 def mount_copy_link(path: str, hint: str, key: str) -> None:

@@ -132,17 +132,29 @@ function toolbar(root, state) {
     button.title = hint;
     button.setAttribute("aria-label", `Download ${label}: ${hint}`);
     button.dataset.kind = label;
-    button.addEventListener("click", async () => {
-      button.disabled = true;
-      try {
-        await action(await loadPlotly(state.data.plotly), state.data);
-      } catch (problem) {
-        button.title = `Could not be made: ${problem.message}`;
-      } finally {
-        button.disabled = false;
+    button.addEventListener("click", () => {
+      const make = () => download(button, action, state);
+      if (label === "CSV" || state.data.printed) {
+        make();
+        return;
       }
+      // The server draws the figure for print when it is asked to; see the end of the file.
+      button.disabled = true;
+      state.whenPrinted = make;
+      state.send("print", label);
     });
     bar.appendChild(button);
+  }
+}
+
+async function download(button, action, state) {
+  button.disabled = true;
+  try {
+    await action(await loadPlotly(state.data.plotly), state.data);
+  } catch (problem) {
+    button.title = `Could not be made: ${problem.message}`;
+  } finally {
+    button.disabled = false;
   }
 }
 
@@ -216,7 +228,11 @@ export default function (component) {
   state.data = data;
   state.send = setTriggerValue;
   for (const button of root.querySelectorAll(".alslope-chart-tools button")) {
-    button.hidden = button.dataset.kind === "CSV" ? !data.csv : !data.printed;
+    button.hidden = !data.saves;
+  }
+  if (data.printed && state.whenPrinted) {
+    state.whenPrinted();
+    state.whenPrinted = undefined;
   }
   draw(root, state).catch((problem) => {
     const plot = root.querySelector(".alslope-chart-plot");
