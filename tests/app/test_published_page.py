@@ -85,7 +85,7 @@ def test_every_row_of_the_figure_is_written_in_it():
         assert word in texts
     for word in ("length of a period not given", "n not given", "no SD given"):
         assert word in texts
-    assert "Nobody was randomised against this trial" in drawn["figure"]
+    assert "Nobody was randomised against this trial" in text_of(at)
     assert "Oh 2018, control +0.03" in drawn["alt"]
 
 
@@ -186,11 +186,9 @@ def test_typed_numbers_stay_when_another_trial_opens_and_go_with_clear_data():
     assert at.run().text_input(key="w.print-0-p").value == "0.03"
     go_to(at, TRIAL)
     press(at, "Clear data")
-    if any(b.label == "Yes, clear" for b in at.button):
-        press(at, "Yes, clear")
     go_to(at, PUBLISHED)
     at.session_state["w.published-tab"] = CHECK
-    assert at.run().text_input(key="w.print-0-p").value in ("0.014", "0.03")
+    assert at.run().text_input(key="w.print-0-p").value == "0.014"
 
 
 def test_the_picture_is_a_simulated_trial_that_opens_everywhere():
@@ -198,7 +196,7 @@ def test_the_picture_is_a_simulated_trial_that_opens_everywhere():
     assert "this trial" in tables(at)
     at.number_input(key="w.picture-n").set_value(14).run()
     press(healthy(at), "Open this trial")
-    assert loaded(healthy(at)) == "Simulated from a summary: Shamsaei 2023"
+    assert loaded(healthy(at)).replace("\\", "") == "Simulated from a summary: Shamsaei 2023"
     at = go_to(at, SLOPES)
     assert "14 analysed of 14 loaded" in text_of(healthy(at)).replace("\\", "")
     assert "decline slower by" in headline(at)
