@@ -45,6 +45,7 @@ _NUMBERS: Final = {
 }
 _NUMBER: Final = re.compile(r"-?(\d+(\.\d*)?|\.\d+)")
 _WHOLE: Final = re.compile(r"\d{1,7}")
+_THOUSANDS: Final = re.compile(r"\d{1,3}(,\d{3})+")
 _P: Final = re.compile(r"([<>]?)(\d*\.?\d+(?:[eE]-?\d{1,3})?)")
 _DOI: Final = re.compile(r"10\.\d{4,9}/[-._;()/:A-Za-z0-9<>+]{1,120}")
 _RULE: Final = re.compile(
@@ -331,9 +332,11 @@ class _Cells:
         return Printed()
 
     def _whole(self, name: str, low: int, high: int, *, needed: bool) -> int | None:
-        text = self._cells.get(name, "").replace(",", "")
+        text = self._cells.get(name, "")
         if not text and not needed:
             return None
+        if _THOUSANDS.fullmatch(text):
+            text = text.replace(",", "")
         if _WHOLE.fullmatch(text) and low <= int(text) <= high:
             return int(text)
         empty = "" if needed else ", or empty if it is not reported"

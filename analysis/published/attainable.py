@@ -172,9 +172,12 @@ def paired_correlations(box: Box, n: int, p: Range) -> Range | None:
     # P is at most p[1] where the SD of the changes is at most this, and at least p[0] where it
     # is at least that.
     widest = _sd_at(high_change, n, p[1])
-    narrowest = _sd_at(low_change, n, p[0])
     lowest = max(-1.0, _correlation(box, widest, smallest=True))
-    highest = min(1.0, _correlation(box, narrowest, smallest=False))
+    highest = 1.0
+    # A change that may be 0 has a P of 1, which is never too small.
+    if low_change > 0:
+        narrowest = _sd_at(low_change, n, p[0])
+        highest = min(1.0, _correlation(box, narrowest, smallest=False))
     return (lowest, highest) if lowest <= highest else None
 
 
