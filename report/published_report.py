@@ -227,7 +227,8 @@ def _change_cells(row: ChangeRow) -> dict[str, str]:
     return {
         "result": _cut(row.name),
         "n": published_words.n_text(row.n),
-        "change": published_words.change_text(row),
+        "change": published_words.full_change_text(row),
+        "compared": row.source.periods if row.source else "",
         "why not drawn": row.reason,
         "doi": row.source.doi if row.source else "",
     }

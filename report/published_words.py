@@ -52,6 +52,15 @@ def change_text(row: ChangeRow) -> str:
     return f"{value} {row.unit}" if value != DASH else DASH
 
 
+def full_change_text(row: ChangeRow) -> str:
+    """Write the change with its interval or, without an SD of the change, with its open band."""
+    if row.interval is not None or row.band is None:
+        return change_text(row)
+    ends = (f"{plain(low)} to {plain(high)}" for low, high in row.band)
+    parts = (f"r = {r:g}: {text}" for r, text in zip(CORRELATIONS, ends, strict=True))
+    return f"{signed(row.estimate)} ({'; '.join(parts)})"
+
+
 def own_periods(settings: Settings) -> str:
     """Return what this trial compares, such as "10 v 10 months"."""
     before, after = settings.pre_months, settings.post_months
@@ -119,7 +128,7 @@ def change_table(rows: Sequence[ChangeRow], own: str) -> pd.DataFrame:
                 "result": row.name,
                 "block": BLOCKS[row.block],
                 "n": n_text(row.n),
-                "change": change_text(row),
+                "change": full_change_text(row),
                 "compared": periods_text(row, own),
                 "not drawn because": row.reason,
                 "people": row.source.population if row.source else "",

@@ -78,6 +78,11 @@ class Box:
         )
 
 
+def ends_json(ends: Range) -> dict[str, float]:
+    """Return a range as JSON values."""
+    return {"low": ends[0], "high": ends[1]}
+
+
 def box_of(
     summary: PrintedSummary, means: int | None = None, sds: int | None = None, exact: bool = False
 ) -> Box:

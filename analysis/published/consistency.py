@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal, get_args
 
-from analysis.published.attainable import Box, Range, TTest, box_of, paired_correlations, t_range
+from analysis.published.attainable import (
+    Box,
+    Range,
+    TTest,
+    box_of,
+    ends_json,
+    paired_correlations,
+    t_range,
+)
 from analysis.published.granularity import GranularityTable, granularity, together
 from analysis.published.printed import PrintedSummary
 from analysis.published.ranks import MOST_PATIENTS, RankVariant, rank_readings
@@ -73,7 +81,7 @@ class Spot:
         return {
             "n": self.n,
             "possible": self.possible,
-            "r": [list(interval) for interval in self.r],
+            "r": [ends_json(interval) for interval in self.r],
             "smallest_p": self.smallest_p,
         }
 

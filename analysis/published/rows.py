@@ -11,7 +11,7 @@ from scipy import stats
 
 from analysis.comparison import EndpointComparison
 from analysis.paired_tests import summarise
-from analysis.published.attainable import Range
+from analysis.published.attainable import Range, ends_json
 from analysis.responders import Share, share_of
 from analysis.results import Summary, finite
 from data.published_values import Library, PublishedResponders, PublishedSlope, Source
@@ -70,8 +70,8 @@ class ChangeRow:
             "block": self.block,
             "n": self.n,
             "estimate": finite(self.estimate),
-            "interval": list(self.interval) if self.interval else None,
-            "band": [list(one) for one in self.band] if self.band else None,
+            "interval": ends_json(self.interval) if self.interval else None,
+            "band": [ends_json(one) for one in self.band or ()],
             "unit": self.unit,
             "reason": self.reason,
             "doi": self.source.doi if self.source else "",

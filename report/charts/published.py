@@ -92,7 +92,7 @@ def forest_alt(label: str, rows: Sequence[ChangeRow]) -> str:
     """Return what the figure shows, for those who cannot see it."""
     parts = [
         f"{words.BLOCKS[block]}: "
-        + "; ".join(f"{r.name} {words.change_text(r)}, n {words.n_text(r.n)}" for r in found)
+        + "; ".join(f"{r.name} {words.full_change_text(r)}, n {words.n_text(r.n)}" for r in found)
         for block, found in words.blocks_of(rows)
     ]
     return f"{words.forest_heading(label)}. {'. '.join(parts)}."
@@ -136,7 +136,7 @@ def _ends(row: ChangeRow) -> list[float]:
 def _row(row: ChangeRow, at: float, own: str) -> Row:
     low, high = row.interval or (row.band[1] if row.band else (float("nan"), float("nan")))
     excludes = row.interval is not None and (low > 0 or high < 0)
-    lines = words.hover(row, f"{words.change_text(row)}, n {words.n_text(row.n)}", own)
+    lines = words.hover(row, f"{words.full_change_text(row)}, n {words.n_text(row.n)}", own)
     said = "<br>".join(escape(line) for line in lines)
     return Row(
         at=at,

@@ -258,7 +258,7 @@ def test_json_holds_what_was_found():
             assert test["possible_n"] == list(finding.possible)
             for a, b in zip(test["spots"], finding.spots, strict=True):
                 assert (a["n"], a["possible"], a["smallest_p"]) == (b.n, b.possible, b.smallest_p)
-                assert a["r"] == [list(r) for r in b.r]
+                assert a["r"] == [{"low": low, "high": high} for low, high in b.r]
         assert written["granularity"]["label"] == check.summary.label
         rows = written["granularity"]["rows"]
         assert check.granularity is not None

@@ -186,7 +186,10 @@ def test_json_names_every_source():
         plain = json.loads(json.dumps(row.to_json(), allow_nan=False))
         assert plain["name"] == row.name
         assert plain["doi"] == (row.source.doi if row.source else "")
-        assert plain["interval"] == (list(row.interval) if row.interval else None)
+        ends = (
+            None if row.interval is None else dict(zip(("low", "high"), row.interval, strict=True))
+        )
+        assert plain["interval"] == ends
     for share in share_rows(result, "own", load_library(), 0.95):
         plain = json.loads(json.dumps(share.to_json(), allow_nan=False))
         assert (plain["rule"], plain["share"]["count"]) == (share.rule, share.share.count)
