@@ -43,7 +43,6 @@ def library_tab(
         Endpoints that are shown.
     """
     library = load_library().with_rows(session.known().added)
-    st.caption(words.CAVEAT)
     for result in results:
         _changes(trial, comparison, result, library)
     for result in results:
