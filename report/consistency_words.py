@@ -177,8 +177,8 @@ def test_table(found: Consistency) -> pd.DataFrame:
     rows = []
     for test in found.tests:
         row: dict[str, str] = {"test": TEST_NAMES[test]}
-        for check in with_p:
-            row[f"{check.summary.label}, {p_text(check.summary)}"] = _cell(found, check, test)
+        for name, check in zip(_names(with_p), with_p, strict=True):
+            row[f"{name}, {p_text(check.summary)}"] = _cell(found, check, test)
         if len(with_p) > 1:
             row["all, same n"] = n_ranges(found.common(test), _largest(found))
         rows.append(row)
@@ -192,12 +192,11 @@ def n_table(found: Consistency) -> pd.DataFrame:
     rows = []
     for n in values:
         row: dict[str, str] = {"n": str(n)}
-        for check in found.checks:
+        for name, check in zip(_names(found.checks), found.checks, strict=True):
             finding = check.finding("paired")
             if finding is None:
                 continue
             spot = finding.spot(n)
-            name = check.summary.label
             row[f"{name}: r for {p_text(check.summary)}"] = (
                 DASH if spot is None else (_interval(spot.r[0]) if spot.r else "impossible")
             )
@@ -240,6 +239,15 @@ def whole_sentence(found: Consistency) -> str:
         f"{start}: of n = {telling[0][0]} to {last}, {some} can have all {pairs} printed "
         f"mean ± SD.{chance}{beyond}"
     )
+
+
+def _names(checks: Sequence[EndpointCheck]) -> list[str]:
+    """Return what each row is called in a table: its label, numbered where two are the same."""
+    labels = [check.summary.label for check in checks]
+    return [
+        f"{label} ({labels[: k + 1].count(label)})" if labels.count(label) > 1 else label
+        for k, label in enumerate(labels)
+    ]
 
 
 def _alone(found: Consistency, check: EndpointCheck) -> str:

@@ -260,8 +260,9 @@ def _share(row: PublishedResponders, level: float) -> ShareRow:
     low, high = math.ceil(printed.value * n - half), math.floor(printed.value * n + half)
     block: Block = "treated" if row.source.treated else "untreated"
     share = share_of(count, n, level)
+    scale = ", 0 to 40 scale" if row.source.endpoint_key == "alsfrs_40" else ""
     return ShareRow(
-        row.source.name,
+        f"{row.source.name}{scale}",
         block,
         row.rule,
         row.window,

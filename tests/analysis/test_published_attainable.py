@@ -12,6 +12,7 @@ from scipy import stats
 
 from analysis.published.attainable import (
     Box,
+    TTest,
     attainable_n,
     one_sample_range,
     p_range,
@@ -63,11 +64,11 @@ def test_data_inside_the_box_have_a_p_inside_the_range(box, at, n, r):
     before, after = data.T
     assume(np.std(after - before) > 1e-6)
     assume(abs(np.mean(after - before)) > 1e-6)
-    found = {
+    found: dict[TTest, float] = {
         "paired": stats.ttest_rel(after, before).pvalue,
         "student": stats.ttest_ind(after, before).pvalue,
-        "before": stats.ttest_1samp(before, 0).pvalue,
-        "after": stats.ttest_1samp(after, 0).pvalue,
+        "before": float(stats.ttest_1samp(before, 0).pvalue),
+        "after": float(stats.ttest_1samp(after, 0).pvalue),
     }
     for test, p in found.items():
         low, high = t_range(box, n, test)

@@ -74,11 +74,12 @@ def test_every_number_of_the_bundled_files_is_in_the_library():
 
 
 def test_every_bundled_row_says_what_was_read_or_that_it_was_computed():
-    for row in (*load_library().slopes, *load_library().responders):
-        said = row.source.note
-        assert "read: " in said or "computed" in said, row.source.name
-        assert row.source.doi or "computed" in said
-        assert not row.source.added
+    library = load_library()
+    sources = [row.source for row in library.slopes] + [row.source for row in library.responders]
+    for source in sources:
+        assert "read: " in source.note or "computed" in source.note, source.name
+        assert source.doi or "computed" in source.note
+        assert not source.added
 
 
 def test_a_file_and_a_form_give_the_same_row():
