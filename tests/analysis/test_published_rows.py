@@ -171,7 +171,9 @@ def test_shares_and_their_intervals():
     assert oh.share.wilson is not None
     assert (oh.share.wilson.low, oh.share.wilson.high) == pytest.approx((exact.low, exact.high))
     many = by[
-        "PRO-ACT aggregate 2016, no transplant", "slope improvement >=50 %", "months 0-3 v 3-12"
+        "PRO-ACT aggregate 2016, no transplant, 0 to 40 scale",
+        "slope improvement >=50 %",
+        "months 0-3 v 3-12",
     ]
     assert not many.certain
     own = by["own", "slope improvement >=50 %", ""]
