@@ -47,13 +47,12 @@ _FILES: Final = {False: "SourceSansPro-Regular.ttf", True: "SourceSansPro-Semibo
 
 
 @cache
-def _font(*, bold: bool) -> FontProperties:
+def font(*, bold: bool) -> FontProperties:
     """Return Source Sans in one weight; in text, signs that it lacks come from DejaVu Sans."""
     path = Path(font_source_sans_pro.__file__).parent / "files" / _FILES[bold]
-    if bold:
-        return FontProperties(fname=path)
     font_manager.fontManager.addfont(path)
-    return FontProperties(family=["Source Sans Pro", "DejaVu Sans"])
+    weight = "bold" if bold else "normal"
+    return FontProperties(family=["Source Sans Pro", "DejaVu Sans"], weight=weight)
 
 
 def page() -> Figure:
@@ -85,7 +84,7 @@ def write(
         How it looks.
     """
     x, y = at[0] / WIDTH, 1 - at[1] / HEIGHT
-    style: dict[str, Any] = {"fontproperties": _font(bold=bold), "fontsize": size, "color": colour}
+    style: dict[str, Any] = {"fontproperties": font(bold=bold), "fontsize": size, "color": colour}
     fig.text(x, y, text, ha=align, va="baseline", parse_math=False, **style)
 
 
@@ -154,7 +153,7 @@ def draw_course(
         spine.set_linewidth(0.5)
     axes.tick_params(length=0, labelcolor=LIGHT.ink2)
     for label in axes.get_yticklabels():
-        label.set_fontproperties(_font(bold=False))
+        label.set_fontproperties(font(bold=False))
         label.set_fontsize(7.5)
     if endpoint.key == "fvc":
         for guide in FVC_GUIDES:
@@ -223,7 +222,7 @@ def draw_ribbon(axes: Axes, segments: Sequence[Segment], months: tuple[float, fl
             ha="center",
             va="center",
             color=ink,
-            fontproperties=_font(bold=False),
+            fontproperties=font(bold=False),
             fontsize=7,
             parse_math=False,
             clip_on=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -13,7 +14,7 @@ from analysis.comparison import Comparison, EndpointComparison
 from analysis.slopes import day0_offsets, months_from_day0
 from data.endpoints import ENDPOINTS
 from data.trial import DAYS_PER_MONTH, Trial
-from report.numbers import DASH, bare_p, decimals_for, signed, span
+from report.numbers import DASH, bare_p, decimals_for, plain, signed, span
 from report.numbers import level as level_text
 from report.value_rows import DERIVED, USE, quality, shows_derived, value_rows
 
@@ -79,6 +80,28 @@ def per_patient(
         row["reason"] = reasons.get(patient, "")
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def per_patient_on_paper(
+    comparison: Comparison, result: EndpointComparison, names: tuple[str, ...]
+) -> pd.DataFrame:
+    """Return slopes and change of each patient as text, with the interval of the change."""
+    table = per_patient(comparison, result, names)
+    shown = []
+    for row in table.to_dict("records"):
+        numbers = {
+            name: signed(float(row[name])) if np.isfinite(row[name]) else DASH
+            for name in ("before", "after", "change")
+        }
+        low, high = float(row["change_ci_low"]), float(row["change_ci_high"])
+        ends = f"{plain(low)} to {plain(high)}" if math.isfinite(high - low) else DASH
+        rest = {
+            f"{level_text(comparison.settings.confidence)} CI of the change": ends,
+            "visits": f"{row['before_visits']} + {row['after_visits']}",
+            "not in the analysis because": row["reason"] or "",
+        }
+        shown.append({"patient": row["patient"]} | numbers | rest)
+    return pd.DataFrame(shown)
 
 
 def tests(comparison: Comparison) -> pd.DataFrame:

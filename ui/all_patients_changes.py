@@ -6,13 +6,10 @@ import streamlit as st
 
 from analysis.comparison import Comparison, EndpointComparison
 from data.trial import Trial
-from report import tables, words
-from report.charts.caterpillar import caterpillar_figure, pages_of
-from report.charts.change_rows import ranked_changes
-from report.charts.rows import MOST_ROWS
-from report.charts.waterfall import waterfall_alt
-from report.frames import frame_for
-from report.patient_tables import most_changed, page_of
+from report import words
+from report.charts.caterpillar import pages_of
+from report.exhibits.patients import caterpillar_chart
+from report.patient_tables import most_changed
 from ui import state
 from ui.all_patients_parts import turn_pages
 from ui.figures import Chart, show_figure
@@ -37,21 +34,4 @@ def changes_tab(trial: Trial, comparison: Comparison, results: Results) -> list[
 
 
 def _chart(trial: Trial, comparison: Comparison, result: EndpointComparison, page: int) -> Chart:
-    selected = state.view().patient
-    on_page = page_of(ranked_changes(result).tolist(), page, MOST_ROWS)
-    return Chart(
-        name=f"caterpillar-{result.endpoint.key}",
-        build=lambda look, names: caterpillar_figure(
-            comparison, result, names, look, selected, page
-        ),
-        depends=(comparison.settings.key, selected, page),
-        frame=frame_for(
-            f"{result.endpoint.label}: change of slope, patient by patient",
-            words.figure_legend(comparison, result),
-            comparison,
-            trial,
-        ),
-        alt=waterfall_alt(result, comparison.settings.confidence),
-        numbers=lambda names: tables.per_patient(comparison, result, names, on_page),
-        saves=result.n > 0,
-    )
+    return caterpillar_chart(trial, comparison, result, page, state.view().patient)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import pandas as pd
 import streamlit as st
 
 from analysis.cohort import last_values
@@ -13,10 +12,9 @@ from analysis.filters import passing
 from data.trial import IntArray, Trial
 from report import tables, words
 from report.charts.multiples import PER_PAGE, multiples_figure, sorted_patients
-from report.charts.parts import MAX_LINES
-from report.charts.spaghetti import spaghetti_figure
+from report.exhibits.patients import courses_chart
 from report.frames import frame_for
-from report.patient_tables import low_values, middle_numbers
+from report.patient_tables import low_values
 from ui import state
 from ui.all_patients_parts import overview_of, seen_of, turn_pages
 from ui.figures import Chart, show_figure
@@ -80,34 +78,8 @@ def multiples_tab(trial: Trial, comparison: Comparison, results: Results) -> lis
 
 
 def _courses_chart(trial: Trial, comparison: Comparison, result: EndpointComparison) -> Chart:
-    selected = state.view().patient
     whole, seen = overview_of(trial, comparison, result), seen_of(trial, comparison)
-
-    def numbers(names: tuple[str, ...]) -> pd.DataFrame:
-        # Where single courses are not drawn, only the highlighted one stands in the file.
-        drawn = (
-            range(len(names)) if whole.n <= MAX_LINES else ([] if selected is None else [selected])
-        )
-        values = tables.course_numbers(trial, comparison, drawn, names)
-        named = tables.endpoint_name(result.endpoint.key)
-        own = values[values["endpoint"] == named].assign(what="visit")
-        middle = middle_numbers(whole.middle, named)
-        return pd.concat([own, middle.assign(what="cohort")], ignore_index=True)
-
-    return Chart(
-        name=f"courses-{result.endpoint.key}",
-        build=lambda look, names: spaghetti_figure(result, names, look, selected, seen, whole),
-        depends=(comparison.settings.key, selected),
-        frame=frame_for(
-            f"{result.endpoint.label} around the transplant",
-            words.COURSES_LEGEND,
-            comparison,
-            trial,
-            endpoint=result.endpoint.key,
-        ),
-        alt=words.courses_alt(result),
-        numbers=numbers,
-    )
+    return courses_chart(trial, comparison, result, whole, seen, state.view().patient)
 
 
 def _multiples_chart(

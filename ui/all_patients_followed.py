@@ -9,9 +9,9 @@ from analysis.comparison import Comparison
 from analysis.events import event_table
 from analysis.staging import stage_visits
 from data.trial import Trial
-from report.charts.swimmer import PER_PAGE, Swim, pages_of, swimmer_alt, swimmer_figure
-from report.frames import frame_for
-from report.patient_tables import follow_sentence, follow_table, followed_numbers, low_table
+from report.charts.swimmer import Swim, pages_of
+from report.exhibits.patients import follow_up_chart
+from report.patient_tables import follow_sentence, follow_table, low_table
 from report.tables import export_names
 from ui import state
 from ui.all_patients_courses import low_fvc_sentence
@@ -75,16 +75,4 @@ def _chart(trial: Trial, comparison: Comparison, page: int, sentence: str) -> Ch
         ("swim", trial.instance, settings.key),
         lambda: Swim(seen, event_table(trial, settings), stage_visits(trial, settings)),
     )
-    many = len(seen.patient) > PER_PAGE
-    drawn = seen.by_length[(page - 1) * PER_PAGE : page * PER_PAGE]
-    return Chart(
-        name="follow-up",
-        build=lambda look, names: swimmer_figure(swim, names, look, selected, page),
-        depends=(settings.key, selected, page),
-        frame=frame_for(
-            f"Follow-up{f', page {page}' if many else ''}", sentence, comparison, trial
-        ),
-        alt=swimmer_alt(seen, sentence),
-        numbers=lambda names: followed_numbers(seen, swim.events, swim.stages, names, drawn),
-        saves=len(seen.patient) > 0,
-    )
+    return follow_up_chart(trial, comparison, swim, sentence, page, selected)

@@ -2,64 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
-
-import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from data.trial import Trial
-from report.charts.parts import Frame, Names, with_frame
-from report.look import LIGHT, LOOKS, Look
+from report.charts.parts import with_frame
+from report.exhibits.chart import Chart as Chart
+from report.look import LIGHT, LOOKS
 from report.tables import csv_text, export_names
 from ui.cache import once
 from ui.components import mount_chart, plotly_path, print_asked
-
-PRINT_WIDTH = 900
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A figure before it is drawn.
-
-    Parameters
-    ----------
-    name
-        Stable name: widget key and file name of downloads.
-    build
-        Draws the figure in a look, with the names that patients have there.
-    depends
-        Everything that the figure rests on beside the look; the key under which it is kept.
-    frame
-        Title, subtitle and footer of downloads.
-    alt
-        Text alternative.
-    numbers
-        The numbers in the figure, for download.
-    keep_zoom
-        Text that changes when the reader's zoom should be forgotten.
-    print_width
-        Width of downloads in pixels.
-    file_name
-        Name of saved files, where it is not ``name``.
-    saves
-        Whether there is anything worth saving in it.
-    min_width
-        Width in pixels below which it is scrolled sideways; 0 for a figure that fits any screen.
-    """
-
-    name: str
-    build: Callable[[Look, Names], go.Figure]
-    depends: Hashable
-    frame: Frame
-    alt: str
-    numbers: Callable[[Names], pd.DataFrame]
-    keep_zoom: str = ""
-    print_width: int = PRINT_WIDTH
-    saves: bool = True
-    file_name: str = ""
-    min_width: int = 0
 
 
 def show_figure(chart: Chart, trial: Trial | None) -> int | None:

@@ -13,12 +13,11 @@ from analysis.group_values import GroupComparison
 from analysis.grouping import Grouping, grouping_of
 from analysis.settings import GroupBy
 from data.trial import Trial
-from report import detail_tables, group_words, tables
-from report.charts.groups import changes_of, groups_alt, groups_figure
-from report.frames import frame_for
+from report import detail_tables, group_words
+from report.exhibits.slopes import groups_chart
 from ui import state
 from ui.cache import once
-from ui.figures import Chart, show_figure
+from ui.figures import show_figure
 from ui.setting_widgets import choice
 from ui.tables import show_small_table
 from ui.text import inert
@@ -93,26 +92,7 @@ def groups_figure_of(
     int or None
         Position of the patient who was clicked.
     """
-    assert result.groups is not None
-    assert result.groups.difference is not None
-    difference = result.groups.difference
-    members = changes_of(result, grouping(trial, comparison), result.groups)
-    selected = state.view().patient
-    chart = Chart(
-        name=f"groups-{result.endpoint.key}",
-        build=lambda look, names: groups_figure(
-            result.endpoint, result.unit, members, difference.primary, names, look, selected
-        ),
-        depends=(comparison.settings.key, selected),
-        frame=frame_for(
-            group_words.heading(result, difference),
-            group_words.sentence(result, result.groups),
-            comparison,
-            trial,
-            endpoint=result.endpoint.key,
-            untreated=untreated_said(trial, comparison, result.endpoint.key),
-        ),
-        alt=groups_alt(result.endpoint, result.unit, members, difference.primary),
-        numbers=lambda names: tables.per_patient(comparison, result, names),
-    )
+    said = untreated_said(trial, comparison, result.endpoint.key)
+    groups = grouping(trial, comparison)
+    chart = groups_chart(trial, comparison, result, groups, said, state.view().patient)
     return show_figure(chart, trial)

@@ -10,10 +10,9 @@ import streamlit as st
 from analysis.comparison import Comparison, EndpointComparison
 from analysis.day0 import day0_offsets
 from data.trial import Trial
-from report import tables, words
-from report.charts.patient import PatientView, patient_figure
-from report.frames import frame_for
-from report.patient_numbers import patient_numbers
+from report import tables
+from report.charts.patient import PatientView
+from report.exhibits.patients import patient_chart
 from ui import state
 from ui.decisions import decide, decide_value
 from ui.figures import Chart, show_figure
@@ -138,42 +137,9 @@ def _course_chart(
     patient: int,
     second: int | None,
 ) -> Chart:
-    name, view = tables.export_names(trial)[patient], state.view()
-    people = [patient] if second is None else [patient, second]
+    view = state.view()
+    beside = PatientView(cohort_band=view.middle, second=second, items=view.items)
     known = known_of_all(trial, comparison)
-    return Chart(
-        name="patient",
-        build=lambda look, names: patient_figure(
-            trial,
-            comparison,
-            results,
-            patient,
-            names[patient],
-            look,
-            zoom=view.zoom,
-            view=PatientView(
-                cohort_band=view.middle,
-                second=second,
-                second_name="" if second is None else names[second],
-                items=view.items,
-                # Downloads call patients otherwise than the screen does.
-                cautious=names is not trial.patient_ids,
-                known=known,
-            ),
-        ),
-        depends=(comparison.settings.key, view.show, *people, view.zoom, view.items, view.middle),
-        frame=frame_for(f"Patient {name}", words.PATIENT_LEGEND, comparison, trial),
-        alt=words.patient_alt(comparison, results, patient),
-        numbers=lambda names: patient_numbers(
-            trial,
-            comparison,
-            results,
-            people,
-            names,
-            items=view.items,
-            middle=view.middle,
-            known=known,
-        ),
-        keep_zoom=f"{patient} {view.zoom}",
-        file_name=f"patient-{name}",
+    return patient_chart(
+        trial, comparison, results, patient, known=known, view=beside, zoom=view.zoom
     )

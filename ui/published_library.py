@@ -13,16 +13,10 @@ from data.published import load_library, parse_rows
 from data.published_values import RESPONDER_COLUMNS, SLOPE_COLUMNS, Library
 from data.trial import Trial
 from report import published_words as words
-from report.charts.published import MIN_WIDTH, forest_alt, forest_figure
-from report.charts.published_responders import MIN_WIDTH as SHARES_WIDTH
-from report.charts.published_responders import (
-    published_responders_alt,
-    published_responders_figure,
-)
-from report.frames import frame_for
+from report.exhibits.published import forest_chart, published_responders_chart
 from report.library_csv import library_csv
 from ui import published_state as session
-from ui.figures import Chart, show_figure
+from ui.figures import show_figure
 from ui.tables import show_table
 from ui.text import inert
 from ui.untreated_results import untreated_said
@@ -56,32 +50,11 @@ def _changes(
     confidence, key = comparison.settings.confidence, result.endpoint.key
     rows = change_rows(result, trial.title, library, confidence)
     label, own = result.endpoint.label, words.own_periods(comparison.settings)
-    published = any(row.source for row in rows)
     said = untreated_said(trial, comparison, key)
-    show_figure(
-        Chart(
-            name=f"published-{key}",
-            build=lambda look, _: forest_figure(label, rows, own, look, confidence),
-            depends=(comparison.settings.key, trial.title, repr(library)),
-            frame=frame_for(
-                words.forest_heading(label),
-                words.CAVEAT,
-                comparison,
-                trial,
-                endpoint=key,
-                untreated=said,
-            ),
-            alt=forest_alt(label, rows),
-            numbers=lambda _: words.change_numbers(rows),
-            print_width=_PRINT_WIDTH,
-            saves=published,
-            min_width=MIN_WIDTH if published else 0,
-        ),
-        trial,
-    )
+    show_figure(forest_chart(trial, comparison, result, rows, said), trial)
     if any(row.band for row in rows):
         st.caption(words.band_note())
-    if published:
+    if any(row.source for row in rows):
         with st.expander(f"{label}: design, people, notes and sources"):
             show_table(
                 words.change_table(rows, own),
@@ -99,29 +72,8 @@ def _shares(
     rows = share_rows(result, trial.title, library, confidence)
     if not any(row.source for row in rows):
         return
-    label, arms = result.endpoint.label, result.against_control is not None
-    said = untreated_said(trial, comparison, key)
-    show_figure(
-        Chart(
-            name=f"published-responders-{key}",
-            build=lambda look, _: published_responders_figure(
-                label, rows, look, confidence, all_arms=arms
-            ),
-            depends=(comparison.settings.key, trial.title, repr(library)),
-            frame=frame_for(
-                f"{label}: responders of this trial beside published ones",
-                words.CAVEAT,
-                comparison,
-                trial,
-                endpoint=key,
-                untreated=said,
-            ),
-            alt=published_responders_alt(label, rows),
-            numbers=lambda _: words.share_numbers(rows),
-            min_width=SHARES_WIDTH,
-        ),
-        trial,
-    )
+    label, said = result.endpoint.label, untreated_said(trial, comparison, key)
+    show_figure(published_responders_chart(trial, comparison, result, rows, said), trial)
     with st.expander(f"{label}: sources of the responder rates"):
         show_table(
             words.share_table(rows),

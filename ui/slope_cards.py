@@ -10,10 +10,9 @@ import streamlit as st
 from analysis.comparison import Comparison, EndpointComparison
 from data.trial import Trial
 from report import tables, words
-from report.charts.paired import paired_figure
-from report.frames import frame_for
+from report.exhibits.slopes import paired_chart
 from ui import state
-from ui.figures import Chart, show_figure
+from ui.figures import show_figure
 from ui.groups_tab import groups_figure_of
 from ui.models import model_of
 from ui.tables import show_small_table, show_table
@@ -51,24 +50,7 @@ def answer(trial: Trial, comparison: Comparison, result: EndpointComparison) -> 
         st.caption(inert(_untreated_line(trial, comparison, untreated)))
     if result.against_control is not None:
         return groups_figure_of(trial, comparison, result)
-    chosen = state.view().patient
-    chart = Chart(
-        name=f"slopes-{result.endpoint.key}",
-        build=lambda look, names: paired_figure(comparison, result, names, look, chosen),
-        depends=(comparison.settings.key, chosen),
-        frame=frame_for(
-            words.heading(result),
-            words.figure_legend(comparison, result),
-            comparison,
-            trial,
-            endpoint=result.endpoint.key,
-            untreated=untreated,
-        ),
-        alt=words.alt_text(result),
-        numbers=lambda names: tables.per_patient(comparison, result, names),
-        print_width=620,
-        saves=result.n > 0,
-    )
+    chart = paired_chart(trial, comparison, result, untreated, state.view().patient)
     return show_figure(chart, trial)
 
 

@@ -21,14 +21,16 @@ from report import detail_tables, tables, words
 from report.caveats import caveats
 from report.charts.diagnostics import before_change_alt, before_change_figure, qq_alt, qq_figure
 from report.charts.leave_one_out import leave_one_out_alt, leave_one_out_figure
-from report.charts.mean_course import course_of, mean_course_alt, mean_course_figure
-from report.charts.model_course import model_course_alt, model_course_figure
 from report.charts.parts import Names
 from report.charts.residuals import residuals_alt, residuals_figure
-from report.charts.shares import shares_alt, shares_figure, shares_of
 from report.charts.waterfall import waterfall_alt, waterfall_figure
 from report.diagnostic_words import diagnostics_table
-from report.frames import frame_for
+from report.exhibits.slopes import (
+    detail_chart,
+    mean_course_chart,
+    model_course_chart,
+    responders_chart,
+)
 from report.look import Look
 from report.methods_text import methods_paragraph
 from report.tables import export_names
@@ -182,24 +184,8 @@ def _model_course(
         ("model course", trial.instance, settings.key, endpoint.key),
         lambda: hinge_course(found, endpoint),
     )
-    subtitle = f"{found.n_patients} patients, {found.n_rows} visits. {' '.join(found.notes)}"
-    show_figure(
-        Chart(
-            name=f"model-course-{endpoint.key}",
-            build=lambda look, names: model_course_figure(endpoint, course, look),
-            depends=settings.key,
-            frame=frame_for(
-                f"{endpoint.label}: mean course by the mixed model",
-                subtitle,
-                comparison,
-                trial,
-                untreated=untreated_said(trial, comparison, endpoint.key),
-            ),
-            alt=model_course_alt(endpoint, course),
-            numbers=lambda names: detail_tables.model_course(endpoint, course.by_month),
-        ),
-        trial,
-    )
+    said = untreated_said(trial, comparison, endpoint.key)
+    show_figure(model_course_chart(trial, comparison, result, found, course, said), trial)
 
 
 def responders_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
@@ -216,19 +202,8 @@ def responders_tab(trial: Trial, comparison: Comparison, results: Results) -> No
 
 
 def _responders(trial: Trial, comparison: Comparison, result: EndpointComparison) -> None:
-    unit = f"{result.endpoint.change_unit}/month"
-    label = f"<b>{result.endpoint.label}</b>, patients who meet each rule; changes in {unit}"
-    shares = shares_of(result.responders)
-    _chart(
-        trial,
-        comparison,
-        result,
-        name="responders",
-        build=lambda look, names: shares_figure(
-            label, shares, look, confidence=comparison.settings.confidence, method="exact"
-        ),
-        alt=shares_alt(f"{result.endpoint.label}, patients who meet each rule", shares),
-    )
+    said = untreated_said(trial, comparison, result.endpoint.key)
+    _show(responders_chart(trial, comparison, result, said), trial)
     if result.n and not any(math.isfinite(one.expected_of_all) for one in result.responders):
         st.caption("What noise alone produces is not known with this way of estimating slopes.")
     with st.expander("Numbers"):
@@ -326,15 +301,8 @@ def _course(trial: Trial, comparison: Comparison, result: EndpointComparison) ->
         ("from day 0", trial.instance, settings.key, key),
         lambda: change_from_day0(trial, key, settings),
     )
-    course = course_of(found.course, settings.confidence)
-    _chart(
-        trial,
-        comparison,
-        result,
-        name="mean-course",
-        build=lambda look, names: mean_course_figure(result.endpoint, course, look),
-        alt=mean_course_alt(result.endpoint, course),
-    )
+    said = untreated_said(trial, comparison, key)
+    _show(mean_course_chart(trial, comparison, result, found, said), trial)
     show_small_table(
         detail_tables.change_from_day0(found, settings.confidence), f"change-{key}", trial
     )
@@ -370,22 +338,12 @@ def _chart(
     alt: str,
 ) -> None:
     """Draw one figure of the details; a click on a patient opens the patient."""
-    chart = Chart(
-        name=f"{name}-{result.endpoint.key}",
-        build=build,
-        depends=(comparison.settings.key, state.view().patient),
-        frame=frame_for(
-            words.heading(result),
-            words.figure_legend(comparison, result),
-            comparison,
-            trial,
-            endpoint=result.endpoint.key,
-            untreated=untreated_said(trial, comparison, result.endpoint.key),
-        ),
-        alt=alt,
-        numbers=lambda names: tables.per_patient(comparison, result, names),
-        saves=result.n > 0,
-    )
+    said = untreated_said(trial, comparison, result.endpoint.key)
+    chosen = state.view().patient
+    _show(detail_chart(trial, comparison, result, name, build, alt, said, chosen), trial)
+
+
+def _show(chart: Chart, trial: Trial) -> None:
     position = show_figure(chart, trial)
     if position is not None:
         state.open_patient(position)

@@ -11,11 +11,10 @@ from analysis.stage_scales import cannot_be_staged, delta_fs_at_day0
 from analysis.stage_transitions import SYSTEMS, System, Transitions, transitions_of
 from data.trial import Trial
 from report import stage_words
-from report.charts.stages import stages_alt, stages_figure
-from report.frames import frame_for
+from report.exhibits.patients import stages_chart
 from report.tables import export_names
 from ui.cache import once
-from ui.figures import Chart, show_figure
+from ui.figures import show_figure
 from ui.tables import show_small_table, show_table
 from ui.text import inert
 
@@ -45,7 +44,7 @@ def stage_section(trial: Trial, comparison: Comparison) -> None:
     grid = st.grid(2, min_column_width=420)
     for transitions in found.values():
         with grid.cell():
-            show_figure(_chart(trial, comparison, transitions), trial)
+            show_figure(stages_chart(trial, comparison, transitions), trial)
             st.caption(inert(stage_words.sentence(transitions)))
             for note in stage_words.notes(transitions):
                 st.caption(inert(note))
@@ -96,21 +95,3 @@ def _delta_fs(trial: Trial, comparison: Comparison) -> None:
     text = stage_words.delta_fs_sentence(found.among(included), int(included.sum()))
     if text:
         st.caption(inert(text))
-
-
-def _chart(trial: Trial, comparison: Comparison, found: Transitions) -> Chart:
-    return Chart(
-        name=f"stages-{found.system}",
-        build=lambda look, _: stages_figure(found, look),
-        depends=(comparison.settings.key, found.system),
-        frame=frame_for(
-            f"{SYSTEMS[found.system]} stage at day 0 and at the last visit",
-            stage_words.sentence(found),
-            comparison,
-            trial,
-        ),
-        alt=stages_alt(found),
-        numbers=lambda _: stage_words.transition_numbers(found),
-        print_width=560,
-        saves=found.counted > 0,
-    )

@@ -6,14 +6,13 @@ import streamlit as st
 
 from analysis.comparison import Comparison, EndpointComparison
 from analysis.survival import Survival, survival
-from analysis.survivor_function import FunctionCourse, function_courses
+from analysis.survivor_function import function_courses
 from data.trial import Trial
 from report import survival_words
-from report.charts.survival import survival_figure
-from report.frames import frame_for
+from report.exhibits.patients import survival_chart
 from ui import state
 from ui.cache import once
-from ui.figures import Chart, show_figure
+from ui.figures import show_figure
 from ui.tables import show_small_table
 from ui.text import inert
 
@@ -39,7 +38,7 @@ def survival_section(
         ),
         lambda: function_courses(found, results),
     )
-    position = show_figure(_chart(trial, comparison, found, courses), trial)
+    position = show_figure(survival_chart(trial, comparison, found, courses), trial)
     if position is not None:
         state.open_patient(position)
     st.caption(inert(survival_words.NOT_FROM_ONSET))
@@ -51,16 +50,3 @@ def survival_section(
 def _notes(found: Survival) -> None:
     for note in survival_words.notes(found):
         st.caption(inert(note))
-
-
-def _chart(
-    trial: Trial, comparison: Comparison, found: Survival, courses: tuple[FunctionCourse, ...]
-) -> Chart:
-    return Chart(
-        name="survival",
-        build=lambda look, names: survival_figure(found, courses, names, look),
-        depends=(comparison.settings.key, tuple(c.endpoint.key for c in courses)),
-        frame=frame_for(survival_words.HEADING, survival_words.NOT_FROM_ONSET, comparison, trial),
-        alt=survival_words.alt(found),
-        numbers=lambda _: survival_words.survival_numbers(found, courses),
-    )

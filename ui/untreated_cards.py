@@ -9,10 +9,9 @@ from analysis.untreated.outcome import UntreatedEndpoint
 from analysis.untreated.presets import OverPresets
 from data.trial import Trial
 from report import untreated_words as words
-from report.charts.untreated import null_figure, null_numbers
-from report.frames import frame_for
+from report.exhibits import untreated as exhibit
 from report.untreated_entry import entry_legend
-from ui.figures import Chart, show_figure
+from ui.figures import show_figure
 from ui.text import inert
 
 
@@ -72,25 +71,8 @@ def null_chart(
     rule
         Entry rule of the simulated trials, where they took their people by one.
     """
-    key, shown = found.endpoint.key, found.cautious
+    shown = found.cautious
     legend = entry_legend(found, rule) if rule else words.null_legend(shown)
-    chart = Chart(
-        name=f"{'entry' if rule else 'untreated'}-{key}",
-        build=lambda look, names: null_figure(shown, look),
-        depends=comparison.settings.key,
-        frame=frame_for(
-            heading,
-            legend,
-            comparison,
-            trial,
-            endpoint=key,
-            untreated=sentence,
-        ),
-        alt=words.alt_text(shown),
-        numbers=lambda names: null_numbers(shown),
-        print_width=720,
-        saves=not found.reason,
-    )
-    show_figure(chart, trial)
+    show_figure(exhibit.null_chart(trial, comparison, found, heading, sentence, rule), trial)
     if legend:
         st.caption(inert(legend))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.comparison import Comparison, EndpointComparison
@@ -16,21 +14,8 @@ from analysis.untreated.regression import RegressionReport
 from data.trial import Trial
 from report import untreated_tables as tables
 from report import untreated_words as words
-from report.charts.deceleration import (
-    deceleration_alt,
-    deceleration_figure,
-    deceleration_numbers,
-)
-from report.charts.parts import Names
-from report.charts.run_in import run_in_alt, run_in_figure, run_in_numbers, run_in_values
-from report.charts.untreated_responders import (
-    both_shares,
-    untreated_responders_alt,
-    untreated_responders_figure,
-    untreated_responders_numbers,
-)
-from report.frames import frame_for
-from report.look import Look
+from report.charts.run_in import run_in_values
+from report.exhibits.untreated import deceleration_chart, run_in_chart, untreated_responders_chart
 from ui import state
 from ui.cache import once
 from ui.figures import Chart, show_figure
@@ -59,18 +44,7 @@ def responders_tab(trial: Trial, comparison: Comparison, results: Results, all_:
 def _responders(
     trial: Trial, comparison: Comparison, result: EndpointComparison, found: UntreatedEndpoint
 ) -> None:
-    label, confidence = result.endpoint.label, comparison.settings.confidence
-    shares = both_shares(found.cautious, confidence)
-    _chart(
-        trial,
-        comparison,
-        result,
-        name="untreated-responders",
-        title=f"{label}: responders here and untreated",
-        build=lambda look, names: untreated_responders_figure(label, shares, look, confidence),
-        alt=untreated_responders_alt(label, shares),
-        numbers=lambda names: untreated_responders_numbers(shares),
-    )
+    _show(untreated_responders_chart(trial, comparison, result, found), trial)
     every = tables.responders(found)
     show_small_table(
         every.drop(columns=[name for name in every.columns if name.endswith(", all")]),
@@ -110,16 +84,7 @@ def _regression(
     values, chosen = run_in_values(result, shrunken, report), state.view().patient
     grid = st.grid(2, min_column_width=420)
     with grid.cell():
-        _chart(
-            trial,
-            comparison,
-            result,
-            name="run-in",
-            title=f"{endpoint.label}: slopes before, as seen and drawn together",
-            build=lambda look, names: run_in_figure(result, values, names, look, chosen),
-            alt=run_in_alt(result, values),
-            numbers=lambda names: run_in_numbers(result, values, names),
-        )
+        _show(run_in_chart(trial, comparison, result, values, chosen), trial)
         if shrunken.reason:
             st.caption(f"Not drawn to these patients’ mean: {shrunken.reason}.")
     with grid.cell():
@@ -159,16 +124,7 @@ def _bends(
 ) -> None:
     endpoint, unit = result.endpoint, result.unit
     st.markdown(inert(words.bend_sentence(bends)))
-    _chart(
-        trial,
-        comparison,
-        result,
-        name="deceleration",
-        title=f"{endpoint.label}: if every decline slows by itself",
-        build=lambda look, names: deceleration_figure(bends, endpoint, unit, look),
-        alt=deceleration_alt(bends, endpoint, unit),
-        numbers=lambda names: deceleration_numbers(bends, unit),
-    )
+    _show(deceleration_chart(trial, comparison, result, bends), trial)
     show_small_table(tables.deceleration(bends, unit), f"deceleration-{endpoint.key}", trial)
 
 
@@ -177,25 +133,7 @@ def _nothing(result: EndpointComparison, reason: str) -> None:
     st.info(f"{result.endpoint.label}: {inert(why.removesuffix('.'))}.", icon=":material/info:")
 
 
-def _chart(
-    trial: Trial,
-    comparison: Comparison,
-    result: EndpointComparison,
-    *,
-    name: str,
-    title: str,
-    build: Callable[[Look, Names], go.Figure],
-    alt: str,
-    numbers: Callable[[Names], pd.DataFrame],
-) -> None:
-    chart = Chart(
-        name=f"{name}-{result.endpoint.key}",
-        build=build,
-        depends=(comparison.settings.key, state.view().patient),
-        frame=frame_for(title, "", comparison, trial, endpoint=result.endpoint.key),
-        alt=alt,
-        numbers=numbers,
-    )
+def _show(chart: Chart, trial: Trial) -> None:
     position = show_figure(chart, trial)
     if position is not None:
         state.open_patient(position)

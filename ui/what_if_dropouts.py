@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.comparison import Comparison, EndpointComparison
 from analysis.dropout_sensitivity import DropoutSensitivity, dropout_sensitivity
 from data.trial import Trial
 from report import dropout_words as words
-from report.charts.follow_up_slopes import follow_up_alt, follow_up_figure, follow_up_numbers
-from report.charts.parts import Names
-from report.charts.tipping_point import tipping_alt, tipping_figure, tipping_numbers
-from report.frames import frame_for
-from report.look import Look
+from report.exhibits.what_if import follow_up_slopes_chart, tipping_chart
 from report.tables import export_names
 from ui import state
 from ui.cache import once
-from ui.figures import Chart, show_figure
+from ui.figures import show_figure
 from ui.tables import show_small_table
 from ui.text import inert
 from ui.untreated_results import untreated_said
@@ -60,50 +54,13 @@ def _endpoint(trial: Trial, comparison: Comparison, result: EndpointComparison) 
         words.tipping_sentence(result, found.tipping),
     )
     st.markdown("  \n".join(inert(sentence) for sentence in sentences if sentence))
-    selected = state.view().patient
-    figures: list[tuple[str, str, str, Callable[[Look, Names], go.Figure], str]] = [
-        (
-            "follow-up-slopes",
-            f"{result.endpoint.label}: slope after by length of follow-up",
-            words.association_sentence(found.after_by_length),
-            lambda look, names: follow_up_figure(result, found, names, look, selected),
-            follow_up_alt(result, found, trial.patient_ids),
-        )
-    ]
-    numbers: list[Callable[[Names], pd.DataFrame]] = [
-        lambda names: follow_up_numbers(result, found, names)
-    ]
+    charts = [follow_up_slopes_chart(trial, comparison, result, found, state.view().patient)]
     if found.delta is not None:
-        figures.append(
-            (
-                "tipping-point",
-                f"{result.endpoint.label}: if the missing had changed differently (sensitivity)",
-                words.tipping_sentence(result, found.tipping),
-                lambda look, names: tipping_figure(result, found, look),
-                tipping_alt(result, found),
-            )
-        )
-        numbers.append(lambda names: tipping_numbers(result, found))
-    grid = st.grid(len(figures), min_column_width=420)
-    for (name, title, subtitle, build, alt), table in zip(figures, numbers, strict=True):
+        charts.append(tipping_chart(trial, comparison, result, found))
+    grid = st.grid(len(charts), min_column_width=420)
+    for chart in charts:
         with grid.cell():
-            clicked = show_figure(
-                Chart(
-                    name=f"{name}-{key}",
-                    build=build,
-                    depends=(comparison.settings.key, selected),
-                    frame=frame_for(
-                        title,
-                        subtitle,
-                        comparison,
-                        trial,
-                        endpoint=key,
-                    ),
-                    alt=alt,
-                    numbers=table,
-                ),
-                trial,
-            )
+            clicked = show_figure(chart, trial)
         if clicked is not None:
             state.open_patient(clicked)
     show_small_table(

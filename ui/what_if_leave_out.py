@@ -9,19 +9,15 @@ import numpy as np
 import streamlit as st
 
 from analysis.comparison import Comparison, EndpointComparison
-from analysis.leave_one_out import FEWEST, LeaveOneOut, leave_one_out
+from analysis.leave_one_out import LeaveOneOut, leave_one_out
 from analysis.leave_visit_out import leave_day0_out, leave_visit_out
 from data.trial import IntArray, Trial
-from report.charts.leave_one_out import (
-    leave_one_out_alt,
-    leave_one_out_figure,
-    leave_one_out_numbers,
-)
 from report.charts.leave_visit_out import (
     leave_visit_out_alt,
     leave_visit_out_figure,
     leave_visit_out_numbers,
 )
+from report.exhibits.what_if import ALL_ARMS, leave_one_out_chart, of_whom
 from report.frames import frame_for
 from ui import state
 from ui.cache import once
@@ -31,12 +27,6 @@ from ui.untreated_results import untreated_said
 from ui.what_if_variants import leave_out
 
 Results = Sequence[EndpointComparison]
-
-ALL_ARMS: Final = (
-    "All arms together, the control too: the mean change of everybody, not the difference to the "
-    "control that leads the headline."
-)
-"""What stands beside numbers of everybody where a control leads."""
 
 _PATIENT: Final = "w.left-out-patient"
 
@@ -86,32 +76,12 @@ def _without_each(trial: Trial, comparison: Comparison, result: EndpointComparis
 def _patients(
     trial: Trial, comparison: Comparison, result: EndpointComparison, found: LeaveOneOut
 ) -> None:
-    label, key, selected = result.endpoint.label, result.endpoint.key, state.view().patient
-    clicked = show_figure(
-        Chart(
-            name=f"leave-out-{key}",
-            build=lambda look, names: leave_one_out_figure(result, found, names, look, selected),
-            depends=(comparison.settings.key, selected),
-            frame=frame_for(
-                f"{label}: leave one patient out",
-                _of_whom(result),
-                comparison,
-                trial,
-                endpoint=key,
-                untreated=untreated_said(trial, comparison, key),
-            ),
-            alt=leave_one_out_alt(result, found, trial.patient_ids),
-            numbers=lambda names: leave_one_out_numbers(result, found, names),
-            saves=result.n >= FEWEST,
-        ),
-        trial,
-    )
+    said = untreated_said(trial, comparison, result.endpoint.key)
+    chosen = state.view().patient
+    chart = leave_one_out_chart(trial, comparison, result, found, said, chosen)
+    clicked = show_figure(chart, trial)
     if clicked is not None:
         state.open_patient(clicked)
-
-
-def _of_whom(result: EndpointComparison) -> str:
-    return ALL_ARMS if result.against_control is not None else ""
 
 
 def _by_influence(found: Sequence[LeaveOneOut], n: int) -> IntArray:
@@ -170,7 +140,7 @@ def _visits(trial: Trial, comparison: Comparison, result: EndpointComparison, pa
             depends=(settings.key, patient),
             frame=frame_for(
                 f"{result.endpoint.label}: leave one visit of a patient out",
-                _of_whom(result),
+                of_whom(result),
                 comparison,
                 trial,
                 endpoint=key,

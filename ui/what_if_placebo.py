@@ -10,11 +10,10 @@ from analysis.comparison import Comparison, EndpointComparison
 from analysis.placebo_dates import PlaceboDates, placebo_dates
 from data.trial import Trial
 from report import placebo_words as words
-from report.charts.placebo_dates import placebo_alt, placebo_figure
-from report.frames import frame_for
+from report.exhibits.what_if import placebo_chart
 from report.tables import export_names
 from ui.cache import once
-from ui.figures import Chart, show_figure
+from ui.figures import show_figure
 from ui.tables import show_small_table, show_table
 from ui.text import inert
 from ui.untreated_results import untreated_said
@@ -55,24 +54,7 @@ def placebo_of(trial: Trial, comparison: Comparison, result: EndpointComparison)
 def _dates(trial: Trial, comparison: Comparison, result: EndpointComparison) -> None:
     found, key = placebo_of(trial, comparison, result), result.endpoint.key
     said = untreated_said(trial, comparison, key)
-    show_figure(
-        Chart(
-            name=f"placebo-{key}",
-            build=lambda look, names: placebo_figure(result, found, look),
-            depends=comparison.settings.key,
-            frame=frame_for(
-                words.placebo_heading(found),
-                words.reasons_sentence(found),
-                comparison,
-                trial,
-                endpoint=key,
-                untreated=said,
-            ),
-            alt=placebo_alt(result, found),
-            numbers=lambda names: words.placebo_numbers(found),
-        ),
-        trial,
-    )
+    show_figure(placebo_chart(trial, comparison, result, found, said), trial)
     sentences = (
         words.reasons_sentence(found),
         words.excess_sentence(found, result.alternative),

@@ -10,23 +10,20 @@ import streamlit as st
 from analysis.comparison import Comparison, EndpointComparison
 from analysis.other_run_ins import OtherRunIns, RunInRow, other_run_ins
 from data.trial import Trial
-from report.charts.other_run_ins import other_run_ins_alt, other_run_ins_figure
-from report.frames import frame_for
+from report.exhibits.what_if import ALL_ARMS, run_ins_chart
 from report.run_in_words import (
     Bias,
     run_in_bias,
     run_in_title,
-    run_ins_numbers,
     run_ins_sentence,
     run_ins_table,
 )
 from report.tables import export_names
 from ui.cache import once
-from ui.figures import Chart, show_figure
+from ui.figures import show_figure
 from ui.tables import show_small_table
 from ui.text import inert
 from ui.untreated_results import untreated_said
-from ui.what_if_leave_out import ALL_ARMS
 from ui.what_if_variants import open_as_variant
 
 Results = Sequence[EndpointComparison]
@@ -69,24 +66,8 @@ def _run_ins(
     trial: Trial, comparison: Comparison, result: EndpointComparison, found: OtherRunIns
 ) -> None:
     key = result.endpoint.key
-    show_figure(
-        Chart(
-            name=f"run-ins-{key}",
-            build=lambda look, names: other_run_ins_figure(result, found, look),
-            depends=comparison.settings.key,
-            frame=frame_for(
-                f"{result.endpoint.label}: other run-ins",
-                ALL_ARMS if result.against_control is not None else "",
-                comparison,
-                trial,
-                endpoint=key,
-                untreated=untreated_said(trial, comparison, key),
-            ),
-            alt=other_run_ins_alt(result, found),
-            numbers=lambda names: run_ins_numbers(found),
-        ),
-        trial,
-    )
+    said = untreated_said(trial, comparison, key)
+    show_figure(run_ins_chart(trial, comparison, result, found, said), trial)
     st.markdown(inert(run_ins_sentence(found, result.alternative)))
     if found.note:
         st.caption(found.note)

@@ -22,10 +22,8 @@ from analysis.specification_untreated import UntreatedCurve, untreated_curve
 from data.trial import Trial
 from report import specification_tables as tables
 from report import specification_words as words
-from report.charts.specification import MIN_WIDTH, specification_figure
-from report.frames import frame_for
-from report.words import figure_legend, heading
-from ui.figures import Chart, show_figure
+from report.exhibits.what_if import curve_chart
+from ui.figures import show_figure
 from ui.tables import show_small_table
 from ui.text import inert
 from ui.untreated_results import computed, untreated_said
@@ -183,24 +181,8 @@ def _untreated(
 def _figure(
     trial: Trial, comparison: Comparison, result: EndpointComparison, curve: SpecificationCurve
 ) -> None:
-    confidence, key = comparison.settings.confidence, result.endpoint.key
-    chart = Chart(
-        name=f"curve-{key}",
-        build=lambda look, names: specification_figure(result, curve, look, confidence),
-        depends=(comparison.settings.key, curve.choices),
-        frame=frame_for(
-            heading(result),
-            figure_legend(comparison, result),
-            comparison,
-            trial,
-            endpoint=key,
-            untreated=untreated_said(trial, comparison, key),
-        ),
-        alt=words.curve_alt(result, curve, confidence),
-        numbers=lambda names: tables.curve_numbers(curve),
-        saves=len(curve.estimate) > 0,
-        min_width=MIN_WIDTH if len(curve.estimate) else 0,
-    )
+    said = untreated_said(trial, comparison, result.endpoint.key)
+    chart = curve_chart(trial, comparison, result, curve, said)
     clicked = show_figure(chart, trial)
     if clicked is not None and 0 <= clicked < len(curve.estimate):
         _open(comparison.settings, curve.changes_of(clicked))

@@ -14,14 +14,13 @@ from analysis.settings import PatientExclusion, Settings
 from analysis.variants import MOST_VARIANTS, SideBySide, Variant, in_one_unit, side_by_side
 from data.trial import Trial
 from report.charts.parts import Names
-from report.charts.variants import variants_alt, variants_figure
-from report.frames import frame_for
+from report.exhibits.what_if import variants_chart
 from report.tables import export_names
-from report.variant_words import tried_words, variant_title, variants_numbers, variants_table
+from report.variant_words import tried_words, variant_title, variants_table
 from ui import state, variant_state
 from ui.cache import once
 from ui.controls import longest_windows
-from ui.figures import Chart, show_figure
+from ui.figures import show_figure
 from ui.tables import show_small_table
 from ui.text import inert
 from ui.untreated_results import untreated_said
@@ -192,30 +191,12 @@ def _figure(
     if not result.n:
         st.info(f"{result.endpoint.label}: nobody is compared, so nothing can stand beside it.")
         return
-    shown = list(zip(_titles(trial, settings, trial.patient_ids), found, strict=True))
 
     def named(names: Names) -> list[tuple[str, SideBySide]]:
         return list(zip(_titles(trial, settings, names), found, strict=True))
 
-    chart = Chart(
-        name=f"variants-{result.endpoint.key}",
-        build=lambda look, names: variants_figure(
-            result, named(names), look, settings.confidence, known.chosen
-        ),
-        depends=(settings.key, known.kept, known.chosen),
-        frame=frame_for(
-            f"{result.endpoint.label}: primary analysis and {len(found)} variants",
-            f"All arms as in the headline. {tried}".strip(),
-            comparison,
-            trial,
-            endpoint=result.endpoint.key,
-            untreated=untreated_said(trial, comparison, result.endpoint.key),
-        ),
-        alt=variants_alt(result, shown),
-        numbers=lambda names: variants_numbers(
-            result.endpoint.key, result.lead, result.unit, named(names)
-        ),
-    )
+    said = untreated_said(trial, comparison, result.endpoint.key)
+    chart = variants_chart(trial, comparison, result, named, tried, said, known.chosen)
     clicked = show_figure(chart, trial)
     if clicked is not None and clicked != known.chosen:
         variant_state.choose(clicked)

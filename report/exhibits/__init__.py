@@ -1,0 +1,1 @@
+"""Figures, tables and sentences as they are shown on pages, in decks and in files."""

@@ -1,0 +1,1 @@
+"""PowerPoint files: slides whose charts are native and editable."""
