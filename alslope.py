@@ -2,7 +2,7 @@
 
 ``python -m alslope compare FILE --json`` prints what the Slopes page shows, ``untreated`` what the
 Untreated page shows, ``whatif`` what the What-if page shows, ``published`` what the Published page
-shows.
+shows; ``report`` writes the files of the Present page.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ from report.command_parser import command_parser
 from report.compare_text import comparison_text
 from report.json_export import comparison_json
 from report.numbers import count
+from report.presentation.folder import AskedFiles, write_report
 from report.published_report import published_report
 from report.published_report import report_json as published_json
 from report.published_report import report_text as published_text
@@ -191,6 +192,19 @@ def _published(options: argparse.Namespace) -> int:
     return 0
 
 
+def _report(options: argparse.Namespace) -> int:
+    saved = _saved(options)
+    reading, trial, own = _reading(options, saved)
+    _print_findings(reading)
+    if trial is None:
+        return _exit_code(reading)
+    settings = _settings(options, trial, own, saved)
+    asked = AskedFiles(Path(options.out), options.each_patient, options.figures, options.grey)
+    for line in write_report(trial, settings, saved, asked):
+        print(line)
+    return 0
+
+
 def _print_json(plain: dict[str, Any]) -> None:
     print(json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False))
 
@@ -310,6 +324,7 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
     "untreated": _untreated,
     "whatif": _whatif,
     "published": _published,
+    "report": _report,
     "serve": _serve,
 }
 

@@ -17,6 +17,7 @@ from analysis.variants import LONGEST_NAME, MOST_VARIANTS, Variant, clean_name
 from data.recipe import TrialRecipe
 from data.trial import Trial
 from report.json_export import versions
+from report.presentation.basket import Item, basket_from_json
 
 SCHEMA: Final = "alslope-analysis-1"
 
@@ -29,7 +30,10 @@ NAMES_PATIENTS: Final = (
 )
 """What is said where an analysis is saved."""
 
-_KEYS: Final = ("schema", "title", "data_sha256", "versions", "recipe", "settings", "variants")
+_KEYS: Final = (
+    *("schema", "title", "data_sha256", "versions", "recipe", "settings", "variants"),
+    "presentation",
+)
 _LONGEST_TITLE: Final = 200
 _LONGEST_VERSION: Final = 40
 _MOST_VERSIONS: Final = 20
@@ -61,6 +65,8 @@ class AnalysisFile:
         Name of the trial.
     versions
         What computed when the analysis was saved, by name.
+    basket
+        What is chosen for the presentation.
     """
 
     recipe: TrialRecipe
@@ -69,11 +75,27 @@ class AnalysisFile:
     data_hash: str = ""
     title: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    basket: tuple[Item, ...] = ()
 
     @classmethod
-    def of(cls, trial: Trial, settings: Settings, variants: Sequence[Variant] = ()) -> Self:
+    def of(
+        cls,
+        trial: Trial,
+        settings: Settings,
+        variants: Sequence[Variant] = (),
+        basket: Sequence[Item] = (),
+    ) -> Self:
         """Return the analysis of an open trial, as it is to be saved."""
-        return cls(trial.recipe, settings, tuple(variants), trial.hash, trial.title, versions())
+        computed = versions()
+        return cls(
+            trial.recipe,
+            settings,
+            tuple(variants),
+            trial.hash,
+            trial.title,
+            computed,
+            tuple(basket),
+        )
 
     def differs_from(self, trial: Trial) -> str:
         """Return what is to be said where the analysis is of other data; empty where it is not."""
@@ -108,6 +130,7 @@ class AnalysisFile:
                 }
                 for one in self.variants
             ],
+            "presentation": [item.to_json(self.settings) for item in self.basket],
         }
 
     def to_text(self) -> str:
@@ -169,6 +192,8 @@ class AnalysisFile:
         problems += wrong
         variants, wrong = _variants(plain.get("variants", []), settings)
         problems += wrong
+        basket, wrong = basket_from_json(plain.get("presentation", []), settings)
+        problems += wrong
         data_hash = plain.get("data_sha256", "")
         if not isinstance(data_hash, str) or not _HASH.fullmatch(data_hash):
             problems += ["The data’s hash is damaged; it is ignored."] if data_hash else []
@@ -182,6 +207,7 @@ class AnalysisFile:
                 data_hash=data_hash,
                 title=_line(title, _LONGEST_TITLE) if isinstance(title, str) else "",
                 versions=_versions(plain.get("versions", {})),
+                basket=basket,
             ),
             _few(problems),
         )

@@ -8,6 +8,7 @@ from analysis.published.consistency import READINGS
 from analysis.setting_fields import FIELDS
 from analysis.untreated.history import PRESETS
 from data.examples import EXAMPLE_IDS
+from report.presentation import figure_files
 
 
 def command_parser(description: str) -> argparse.ArgumentParser:
@@ -48,9 +49,24 @@ def command_parser(description: str) -> argparse.ArgumentParser:
     _add_files(placing, "*")
     _add_settings(placing)
     _add_published(placing)
+    presenting = commands.add_parser("report", help="write slides, a page, a workbook and figures")
+    _add_files(presenting)
+    _add_settings(presenting)
+    _add_report(presenting)
     serve = commands.add_parser("serve", help="start the app and warm it")
     serve.add_argument("--port", type=int, default=8501)
     return parser
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", metavar="DIR", required=True, help="folder to write to")
+    parser.add_argument("--each-patient", action="store_true", help="one slide a patient too")
+    parser.add_argument(
+        "--figures",
+        choices=tuple(figure_files.PRESETS),
+        help="figures as PDF, SVG and PNG too, in a size",
+    )
+    parser.add_argument("--grey", action="store_true", help="figures in greys")
 
 
 def _add_files(parser: argparse.ArgumentParser, many: str = "+") -> None:

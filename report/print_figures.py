@@ -50,9 +50,21 @@ _FILES: Final = {False: "SourceSansPro-Regular.ttf", True: "SourceSansPro-Semibo
 def font(*, bold: bool) -> FontProperties:
     """Return Source Sans in one weight; in text, signs that it lacks come from DejaVu Sans."""
     path = Path(font_source_sans_pro.__file__).parent / "files" / _FILES[bold]
+    if bold:
+        return FontProperties(fname=path)
     font_manager.fontManager.addfont(path)
-    weight = "bold" if bold else "normal"
-    return FontProperties(family=["Source Sans Pro", "DejaVu Sans"], weight=weight)
+    return FontProperties(family=["Source Sans Pro", "DejaVu Sans"])
+
+
+def font_for(text: str, *, bold: bool) -> FontProperties:
+    """Return the face for a text: DejaVu Sans for bold letters that Source Sans lacks."""
+    chosen = font(bold=bold)
+    if not bold:
+        return chosen
+    face = font_manager.get_font(str(chosen.get_file()))
+    if all(face.get_char_index(ord(letter)) for letter in text):
+        return chosen
+    return FontProperties(family="DejaVu Sans", weight="bold")
 
 
 def page() -> Figure:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from data.trial import Trial
@@ -9,6 +11,7 @@ from report.charts.parts import with_frame
 from report.exhibits.chart import Chart as Chart
 from report.look import LIGHT, LOOKS
 from report.tables import csv_text, export_names
+from ui import basket
 from ui.cache import once
 from ui.components import mount_chart, plotly_path, print_asked
 
@@ -52,6 +55,8 @@ def show_figure(chart: Chart, trial: Trial | None) -> int | None:
             "height": height,
             "minWidth": chart.min_width,
             "saves": chart.saves,
+            "adds": chart.spot is not None,
+            "chosen": basket.holds(chart.spot),
             "printed": once(("print", chart.frame, key), on_paper) if print_asked(widget) else "",
             "printWidth": chart.print_width,
             "csv": once(("csv", chart.frame.untreated, key), as_csv) if chart.saves else "",
@@ -61,6 +66,7 @@ def show_figure(chart: Chart, trial: Trial | None) -> int | None:
             "plotly": plotly_path(),
         },
         key=widget,
+        on_add=partial(basket.add, chart.spot),
     )
     if chart.frame.note:
         st.caption(chart.frame.note)

@@ -18,6 +18,7 @@ SLOPES: Final = "pages/slopes.py"
 WHAT_IF: Final = "pages/what_if.py"
 UNTREATED: Final = "pages/untreated.py"
 PUBLISHED: Final = "pages/published.py"
+PRESENT: Final = "pages/present.py"
 
 ICON: Final = str(Path(__file__).with_name("icon.svg"))
 """The page's icon, from our own files: a named icon would be fetched from a foreign server."""
@@ -29,6 +30,7 @@ _ADDRESSES: Final = {
     WHAT_IF: "analysed-otherwise",
     UNTREATED: "with-no-transplant",
     PUBLISHED: "among-the-others",
+    PRESENT: "for-the-meeting",
 }
 _ICONS: Final = {
     TRIAL: ":material/folder_open:",
@@ -37,6 +39,7 @@ _ICONS: Final = {
     WHAT_IF: ":material/alt_route:",
     UNTREATED: ":material/blur_on:",
     PUBLISHED: ":material/library_books:",
+    PRESENT: ":material/co_present:",
 }
 _TITLES: Final = {
     TRIAL: "Trial",
@@ -45,6 +48,7 @@ _TITLES: Final = {
     WHAT_IF: "What-if",
     UNTREATED: "Untreated",
     PUBLISHED: "Published",
+    PRESENT: "Present",
 }
 
 
@@ -58,7 +62,7 @@ def pages() -> list[StreamlitPage]:
             url_path=_ADDRESSES[path],
             default=path == SLOPES,
         )
-        for path in (TRIAL, PATIENTS, SLOPES, WHAT_IF, UNTREATED, PUBLISHED)
+        for path in (TRIAL, PATIENTS, SLOPES, WHAT_IF, UNTREATED, PUBLISHED, PRESENT)
     ]
 
 

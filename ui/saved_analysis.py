@@ -20,8 +20,8 @@ def save_and_open(trial: Trial) -> None:
     """Draw the buttons that save the analysis and open a saved one."""
     with st.popover("Save or open analysis", icon=":material/save:", width="content"):
         st.caption(
-            "Settings, exclusions with their reasons, and variants, as one JSON file without the "
-            f"data. {NAMES_PATIENTS}"
+            "Settings, exclusions with their reasons, variants and the presentation, as one JSON "
+            f"file without the data. {NAMES_PATIENTS}"
         )
         st.download_button(
             "Save analysis",
@@ -41,7 +41,8 @@ def save_and_open(trial: Trial) -> None:
 
 
 def _content(trial: Trial) -> bytes:
-    return AnalysisFile.of(trial, state.settings(), state.variants().kept).to_text().encode()
+    kept, basket = state.variants().kept, state.basket()
+    return AnalysisFile.of(trial, state.settings(), kept, basket).to_text().encode()
 
 
 def _open() -> None:
@@ -58,6 +59,7 @@ def _open() -> None:
     fields = {name: getattr(found.settings, name) for name in found.settings.__dataclass_fields__}
     state.change_settings(**fields)
     state.change_variants(Variants(found.variants))
+    state.change_basket(found.basket)
     other = found.differs_from(state.trial())
     said = [("error", other)] if other else [("info", "The saved analysis is open.")]
     _say((*said, *(("info", sentence) for sentence in problems)))

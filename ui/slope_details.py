@@ -25,6 +25,7 @@ from report.charts.parts import Names
 from report.charts.residuals import residuals_alt, residuals_figure
 from report.charts.waterfall import waterfall_alt, waterfall_figure
 from report.diagnostic_words import diagnostics_table
+from report.exhibits.chart import Spot
 from report.exhibits.slopes import (
     detail_chart,
     mean_course_chart,
@@ -35,6 +36,7 @@ from report.look import Look
 from report.methods_text import methods_paragraph
 from report.tables import export_names
 from ui import state
+from ui.basket import add_button
 from ui.cache import once
 from ui.figures import Chart, show_figure
 from ui.models import model_of, population_of
@@ -94,6 +96,7 @@ def tests_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
                 trial,
                 export=tables.tests(comparison),
                 untreated=untreated_said(trial, comparison),
+                spot=Spot("tests"),
             )
     controlled = any(result.against_control is not None for result in results)
     st.caption(
@@ -212,6 +215,7 @@ def _responders(trial: Trial, comparison: Comparison, result: EndpointComparison
             f"responders-{result.endpoint.key}",
             trial,
             untreated=untreated_said(trial, comparison, result.endpoint.key),
+            spot=Spot("responder-table", result.endpoint.key),
         )
 
 
@@ -279,7 +283,7 @@ def baseline_tab(trial: Trial, comparison: Comparison) -> None:
         ("baseline", trial.instance, settings.key),
         lambda: baseline_table(trial, settings, baseline_grouping(trial, comparison)),
     )
-    show_small_table(detail_tables.baseline(table), "table-1", trial)
+    show_small_table(detail_tables.baseline(table), "table-1", trial, spot=Spot("day-0"))
     notes = [f"{row.label}: {row.note}" for row in table.rows if row.note]
     st.caption(
         f"All patients that {'pass the filters' if settings.filters else 'were loaded'}, at the "
@@ -304,7 +308,10 @@ def _course(trial: Trial, comparison: Comparison, result: EndpointComparison) ->
     said = untreated_said(trial, comparison, key)
     _show(mean_course_chart(trial, comparison, result, found, said), trial)
     show_small_table(
-        detail_tables.change_from_day0(found, settings.confidence), f"change-{key}", trial
+        detail_tables.change_from_day0(found, settings.confidence),
+        f"change-{key}",
+        trial,
+        spot=Spot("months", key),
     )
     st.caption(
         f"{result.endpoint.label}: change from the last value on or before day 0 to the visit "
@@ -321,11 +328,14 @@ def methods_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
         lines += [words.results_sentence(result), *([said] if said else [])]
     st.markdown("##### Results")
     st.code("\n".join(lines), language=None, wrap_lines=True)
+    add_button(Spot("results"))
     st.markdown("##### Methods")
     found = untreated_if_light(trial, comparison)
     st.code(methods_paragraph(comparison, found), language=None, wrap_lines=True)
+    add_button(Spot("methods"))
     st.markdown("##### Before quoting this")
     st.code("\n".join(caveats(comparison)) or "–", language=None, wrap_lines=True)
+    add_button(Spot("limitations"))
 
 
 def _chart(

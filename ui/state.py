@@ -17,6 +17,7 @@ from data.reading import Reading
 from data.recipe import CellFix, TrialRecipe
 from data.trial import Trial
 from data.update import TrialUpdate, compare_versions, is_newer_version
+from report.presentation.basket import Item, carried_over
 from ui import variant_links
 from ui.navigation import PATIENTS
 from ui.variant_links import Variants
@@ -37,6 +38,7 @@ _CHANGE: Final = "alslope.change"
 _CLEARED: Final = "alslope.times_cleared"
 _KEPT: Final = "alslope.kept_widgets"
 _VARIANTS: Final = "alslope.variants"
+_BASKET: Final = "alslope.basket"
 
 OTHER_FILE: Final = (
     "This is not the file for which the link was made, or its columns, answers or corrections "
@@ -180,6 +182,16 @@ def variants() -> Variants:
     return cast(Variants, st.session_state[_VARIANTS])
 
 
+def basket() -> tuple[Item, ...]:
+    """Return what is chosen for the presentation."""
+    return cast(tuple[Item, ...], st.session_state.get(_BASKET, ()))
+
+
+def change_basket(items: tuple[Item, ...]) -> None:
+    """Choose other exhibits for the presentation."""
+    st.session_state[_BASKET] = items
+
+
 def change_variants(new: Variants) -> None:
     """Replace the variants."""
     st.session_state[_VARIANTS] = new
@@ -317,6 +329,7 @@ def open_trial(new: Trial, files: str = "") -> None:
         looked_at = replace(view(), patient=_same_patient(old, new), pinned=None, value=None)
         if old.title != _usual_title(old):
             new = replace(new, title=old.title)
+    change_basket(carried_over(basket(), old, new))
     _fill(new, kept, looked_at, problems=problems)
     change_variants(beside)
     st.session_state[_SOURCE] = files

@@ -10,8 +10,9 @@ import streamlit as st
 
 from analysis.predicted_fvc import equation_note
 from data.trial import Trial
+from report.exhibits.chart import Spot
 from report.tables import csv_text
-from ui import state
+from ui import basket, state
 from ui.text import inert
 
 
@@ -25,6 +26,7 @@ def show_table(
     height: int | None = None,
     on_choice: Callable[[int | None], None] | None = None,
     untreated: str = "",
+    spot: Spot | None = None,
 ) -> None:
     """Show a table with a button that saves it.
 
@@ -48,6 +50,8 @@ def show_table(
         cannot be chosen.
     untreated
         What untreated trials with this run-in look like, for the file of a table of results.
+    spot
+        Which exhibit it is, where a presentation can hold it.
     """
     options: dict[str, Any] = {} if height is None else {"height": height}
     if on_choice is not None:
@@ -58,7 +62,7 @@ def show_table(
 
         options |= {"on_select": chosen, "selection_mode": "single-row"}
     st.dataframe(table, hide_index=True, column_config=columns, key=f"table-{name}", **options)
-    _save_button(table if export is None else export, name, trial, untreated)
+    _save_button(table if export is None else export, name, trial, untreated, spot)
 
 
 def show_small_table(
@@ -68,6 +72,7 @@ def show_small_table(
     *,
     export: pd.DataFrame | None = None,
     untreated: str = "",
+    spot: Spot | None = None,
 ) -> None:
     """Show a table of a few rows whose text wraps, with a button that saves it.
 
@@ -75,7 +80,7 @@ def show_small_table(
     """
     shown = table.map(lambda cell: _unbroken(inert(cell)) if isinstance(cell, str) else cell)
     st.table(shown, border="horizontal", hide_index=True)
-    _save_button(table if export is None else export, name, trial, untreated)
+    _save_button(table if export is None else export, name, trial, untreated, spot)
 
 
 def _unbroken(text: str) -> str:
@@ -83,10 +88,14 @@ def _unbroken(text: str) -> str:
     return text.replace(" ", "\u00a0").replace("\\-", "\u2011") if len(text) < 24 else text
 
 
-def _save_button(table: pd.DataFrame, name: str, trial: Trial | None, untreated: str) -> None:
+def _save_button(
+    table: pd.DataFrame, name: str, trial: Trial | None, untreated: str, spot: Spot | None
+) -> None:
     chosen = state.settings()
     note = equation_note(trial, chosen) if trial and "fvc" in chosen.endpoints else ""
     with st.container(horizontal=True, horizontal_alignment="right"):
+        if spot is not None:
+            basket.add_button(spot)
         st.download_button(
             "CSV",
             data=lambda: ("\ufeff" + csv_text(table, trial, note, untreated)).encode(),

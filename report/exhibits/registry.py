@@ -187,7 +187,8 @@ def _survival(sources: Sources, _: Spot, __: Variants) -> Exhibit | None:
 
 
 def _untreated(sources: Sources, result: EndpointComparison, said: str) -> Exhibit | None:
-    found = sources.untreated.endpoint(result.endpoint.key)
+    every = sources.untreated
+    found = None if every is None else every.endpoint(result.endpoint.key)
     if found is None:
         return None
     heading = untreated_said.verdict_heading(found)
@@ -195,7 +196,8 @@ def _untreated(sources: Sources, result: EndpointComparison, said: str) -> Exhib
 
 
 def _untreated_responders(sources: Sources, result: EndpointComparison, _: str) -> Exhibit | None:
-    found = sources.untreated.endpoint(result.endpoint.key)
+    every = sources.untreated
+    found = None if every is None else every.endpoint(result.endpoint.key)
     if found is None or found.reason:
         return None
     return untreated.untreated_responders_chart(sources.trial, sources.comparison, result, found)

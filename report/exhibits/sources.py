@@ -66,6 +66,8 @@ class Sources:
         What remembers results; shared between analyses of one trial it makes none of them twice.
     comparison
         The comparison under ``settings``, where it is known.
+    simulate
+        Whether untreated trials may be simulated, which takes long for very many patients.
     """
 
     def __init__(
@@ -74,10 +76,11 @@ class Sources:
         settings: Settings,
         keep: Keep | None = None,
         comparison: Comparison | None = None,
+        simulate: bool = True,
     ) -> None:
         self.trial, self.settings = trial, settings
         self.keep: Keep = Memory() if keep is None else keep
-        self._comparison = comparison
+        self._comparison, self._simulate = comparison, simulate
 
     @property
     def comparison(self) -> Comparison:
@@ -98,14 +101,17 @@ class Sources:
         return self.keep((*parts, endpoint) if endpoint else parts, make)
 
     @property
-    def untreated(self) -> Untreated:
-        """The benchmark of people with this run-in."""
+    def untreated(self) -> Untreated | None:
+        """The benchmark of people with this run-in; nothing where it may not be simulated."""
+        if not self._simulate:
+            return None
         key = ("untreated", self.trial.instance, self.settings.key)
         return self.keep(key, lambda: untreated(self.trial, self.comparison))
 
     def said(self, endpoint: str = "") -> str:
         """Return the sentences on untreated trials, of all endpoints or of one."""
-        return sentences(self.untreated, endpoint)
+        found = self.untreated
+        return "" if found is None else sentences(found, endpoint)
 
     @property
     def swim(self) -> Swim:

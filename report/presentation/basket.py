@@ -89,6 +89,42 @@ def moved(basket: Sequence[Item], at: int, by: int) -> tuple[Item, ...]:
     return tuple(items)
 
 
+def carried_over(basket: Sequence[Item], old: Trial, new: Trial) -> tuple[Item, ...]:
+    """Return what stays chosen when another trial opens.
+
+    Somebody's own figure stays only where a patient of the same name is in the new trial; names in
+    trials of different people can be the same, so it stays for uploads of one person's making only:
+    for bundled trials nobody's figure is carried over.
+    """
+    kept = []
+    for item in basket:
+        at = item.spot.patient
+        if at is None:
+            kept.append(item)
+        elif old.origin == new.origin == "upload" and at < len(old.patient_ids):
+            name = old.patient_ids[at]
+            if name in new.patient_ids:
+                spot = replace(item.spot, patient=new.patient_ids.index(name))
+                kept.append(replace(item, spot=spot))
+    return tuple(kept)
+
+
+def default_basket(trial: Trial, settings: Settings) -> tuple[Item, ...]:
+    """Return what most talks need, for a basket that is still empty.
+
+    Parameters
+    ----------
+    trial, settings
+        The data and the settings of now.
+    """
+    endpoints = [key for key in settings.endpoints if key in trial.endpoints]
+    first = ("courses", "slopes", "untreated", "responders", "leave-out", "published")
+    spots = [Spot(kind, key) for kind in first for key in endpoints]
+    spots = [spot for spot in spots if spot.kind in KINDS][:10]
+    spots += [Spot("tests"), Spot("results")]
+    return tuple(Item(spot, settings, trial.hash) for spot in spots)
+
+
 def clean_caption(text: str) -> str:
     """Return a caption on one line, without letters that cannot be shown."""
     shown = "".join(letter if letter.isprintable() else " " for letter in text)

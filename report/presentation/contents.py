@@ -18,7 +18,7 @@ from report import tables, words
 from report.caveats import caveats
 from report.charts.parts import Names
 from report.exhibits.chart import Chart, Exhibit, Spot
-from report.exhibits.registry import KINDS, make_exhibit, spot_title
+from report.exhibits.registry import make_exhibit, spot_title
 from report.exhibits.sources import Keep, Memory, Sources
 from report.frames import VERSION
 from report.json_export import versions
@@ -27,7 +27,7 @@ from report.numbers import count
 from report.presentation.basket import Item
 from report.untreated_words import coverage_notes
 
-Progress = Callable[[float], None]
+Progress = Callable[[float], object]
 
 _UNDER_THE_HEADLINE: Final = ("responders", "mean-course", "waterfall", "curve", "placebo")
 """Figures whose own title is the headline: here they are called by what they are."""
@@ -51,8 +51,10 @@ class Part:
         How to read it.
     changed
         What has changed since it was added; empty if nothing.
-    hidden
-        Why it is not shown in a meeting; empty if it is.
+    label
+        Name of its endpoint; empty where it shows all.
+    groups
+        Groups that it compares, each with its number of patients.
     """
 
     item: Item
@@ -61,7 +63,8 @@ class Part:
     footer: str
     legend: str
     changed: str
-    hidden: str = ""
+    label: str = ""
+    groups: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class Contents:
     @property
     def shown(self) -> tuple[Part, ...]:
         """The parts that have something to show."""
-        return tuple(part for part in self.parts if part.exhibit is not None and not part.hidden)
+        return tuple(part for part in self.parts if part.exhibit is not None)
 
 
 def contents_of(
@@ -112,6 +115,7 @@ def contents_of(
     *,
     keep: Keep | None = None,
     every_patient: bool = False,
+    simulate: bool = True,
     progress: Progress | None = None,
 ) -> Contents:
     """Make everything that the files of a presentation hold.
@@ -128,11 +132,13 @@ def contents_of(
         What remembers results.
     every_patient
         Whether a part for each compared patient follows.
+    simulate
+        Whether untreated trials may be simulated, which takes long for very many patients.
     progress
         Called with the share that is done.
     """
     memory: Keep = Memory() if keep is None else keep
-    main = Sources(trial, settings, memory)
+    main = Sources(trial, settings, memory, simulate=simulate)
     items = [*basket]
     if every_patient:
         items += [
@@ -143,7 +149,9 @@ def contents_of(
     for done, item in enumerate(items):
         if progress is not None:
             progress(done / max(1, len(items)))
-        own = main if item.settings == settings else Sources(trial, item.settings, memory)
+        own = main
+        if item.settings != settings:
+            own = Sources(trial, item.settings, memory, simulate=simulate)
         parts.append(_part(own, item, variants, settings))
     comparison = main.comparison
     return Contents(
@@ -172,7 +180,16 @@ def _part(sources: Sources, item: Item, variants: Sequence[Variant], now: Settin
         footer_of(trial, sources.comparison),
         legend,
         item.changed(trial, now),
+        ENDPOINTS[item.spot.endpoint].label if item.spot.endpoint in ENDPOINTS else "",
+        _groups(sources, item),
     )
+
+
+def _groups(sources: Sources, item: Item) -> tuple[tuple[str, int], ...]:
+    result = sources.result(item.spot.endpoint)
+    if item.spot.kind != "groups" or result is None or result.groups is None:
+        return ()
+    return tuple((one.label, one.n) for one in result.groups.groups)
 
 
 def _title(trial: Trial, item: Item, exhibit: Exhibit | None) -> str:
@@ -257,19 +274,3 @@ def _sources(trial: Trial) -> tuple[str, ...]:
     # What a bundled trial is modelled on stands in its notes; a file's own could name people.
     notes = trial.notes if trial.simulated else ()
     return (f"Computed with {made}.", *notes)
-
-
-def default_basket(trial: Trial, settings: Settings) -> tuple[Item, ...]:
-    """Return what most talks need, for a basket that is still empty.
-
-    Parameters
-    ----------
-    trial, settings
-        The data and the settings of now.
-    """
-    endpoints = [key for key in settings.endpoints if key in trial.endpoints]
-    first = ("courses", "slopes", "untreated", "responders", "leave-out", "published")
-    spots = [Spot(kind, key) for kind in first for key in endpoints]
-    spots = [spot for spot in spots if spot.kind in KINDS][:10]
-    spots += [Spot("tests"), Spot("results")]
-    return tuple(Item(spot, settings, trial.hash) for spot in spots)

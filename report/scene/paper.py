@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon, Rectangle
 
-from report.print_figures import font
+from report.print_figures import font_for
 from report.scene.markup import runs_of
 from report.scene.model import Axis, Fill, Panel, Scene, Series, Shape, Stroke, Words
 from report.scene.runs import polylines
@@ -210,7 +210,7 @@ class _Page:
                     at,
                     base,
                     run.text.replace("$", r"\$"),
-                    fontproperties=font(bold=run.bold),
+                    fontproperties=font_for(run.text, bold=run.bold),
                     fontsize=size,
                     color=self._color(run.color),
                     va="baseline",
@@ -220,7 +220,7 @@ class _Page:
 
     def _width(self, text: str, bold: bool, size: float) -> float:
         """Return the width of letters in pixels of the scene."""
-        style = font(bold=bold).copy()
+        style = font_for(text, bold=bold).copy()
         style.set_size(size)
         width = self.canvas.get_renderer().get_text_width_height_descent(text, style, ismath=False)[
             0

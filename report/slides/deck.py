@@ -34,7 +34,7 @@ _MOST_ROWS: Final = 16
 _MOST_LINES: Final = 16.0
 _LINE: Final = 0.3
 
-Progress = Callable[[float], None]
+Progress = Callable[[float], object]
 
 
 def deck_bytes(contents: Contents, progress: Progress | None = None) -> bytes:

@@ -10,6 +10,7 @@ from tests.app.driver import (
     EXAMPLE_TITLE,
     PAGES,
     PATIENTS,
+    PRESENT,
     PUBLISHED,
     SLOPES,
     TRIAL,
@@ -234,6 +235,7 @@ def test_copied_link_opens_the_same_page_with_the_same_settings(page):
         UNTREATED: "with-no-transplant",
         WHAT_IF: "analysed-otherwise",
         PUBLISHED: "among-the-others",
+        PRESENT: "for-the-meeting",
     }
     assert path == addresses[page]
     assert parameters == query(at)

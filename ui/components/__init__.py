@@ -6,6 +6,7 @@ reader's zoom. This one updates in place, around the plotly.js that plotly's Pyt
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,8 +32,11 @@ def plotly_path() -> str:
     return f"component/{library.name}/plotly.min.js"
 
 
-def mount_chart(data: dict[str, Any], key: str) -> str | None:
-    """Draw a chart and return the patient whose mark was just clicked, if any."""
+def mount_chart(data: dict[str, Any], key: str, on_add: Callable[[], None]) -> str | None:
+    """Draw a chart and return the patient whose mark was just clicked, if any.
+
+    ``on_add`` is called when the reader adds the chart to the presentation.
+    """
     renderer = st.components.v2.component(
         "alslope_chart",
         html=_CHART_HTML,
@@ -40,7 +44,13 @@ def mount_chart(data: dict[str, Any], key: str) -> str | None:
         js=_source("chart.js"),
         isolate_styles=False,
     )
-    result = renderer(key=key, data=data, on_click_change=_nothing, on_print_change=_nothing)
+    result = renderer(
+        key=key,
+        data=data,
+        on_click_change=_nothing,
+        on_print_change=_nothing,
+        on_add_change=on_add,
+    )
     return result.click if isinstance(result.click, str) else None
 
 

@@ -125,6 +125,11 @@ const DOWNLOADS = [
 
 function toolbar(root, state) {
   const bar = root.querySelector(".alslope-chart-tools");
+  const add = document.createElement("button");
+  add.type = "button";
+  add.dataset.kind = "Add";
+  add.addEventListener("click", () => state.send("add", state.data.name));
+  bar.appendChild(add);
   for (const [label, action, hint] of DOWNLOADS) {
     const button = document.createElement("button");
     button.type = "button";
@@ -228,8 +233,14 @@ export default function (component) {
   state.data = data;
   state.send = setTriggerValue;
   for (const button of root.querySelectorAll(".alslope-chart-tools button")) {
-    button.hidden = !data.saves;
+    button.hidden = !data.saves || (button.dataset.kind === "Add" && !data.adds);
   }
+  const add = root.querySelector('[data-kind="Add"]');
+  add.textContent = data.chosen ? "In presentation" : "Add to presentation";
+  add.classList.toggle("alslope-chosen", Boolean(data.chosen));
+  add.title = data.chosen
+    ? "Already chosen; a click refreshes it with the settings of now"
+    : "Keeps this figure, with its settings, for slides and files on the Present page";
   if (data.printed && state.whenPrinted) {
     state.whenPrinted();
     state.whenPrinted = undefined;
