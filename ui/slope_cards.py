@@ -10,8 +10,10 @@ import streamlit as st
 from analysis.comparison import Comparison, EndpointComparison
 from data.trial import Trial
 from report import tables, words
+from report.exhibits.chart import Spot
 from report.exhibits.slopes import paired_chart
 from ui import state
+from ui.basket import add_button
 from ui.figures import show_figure
 from ui.groups_tab import groups_figure_of
 from ui.models import model_of
@@ -103,3 +105,4 @@ def patients_table(trial: Trial, comparison: Comparison, result: EndpointCompari
         export=tables.per_patient(comparison, result, tables.export_names(trial)),
         untreated=untreated_said(trial, comparison, result.endpoint.key),
     )
+    add_button(Spot("per-patient", result.endpoint.key))

@@ -26,7 +26,6 @@ def show_table(
     height: int | None = None,
     on_choice: Callable[[int | None], None] | None = None,
     untreated: str = "",
-    spot: Spot | None = None,
 ) -> None:
     """Show a table with a button that saves it.
 
@@ -50,8 +49,6 @@ def show_table(
         cannot be chosen.
     untreated
         What untreated trials with this run-in look like, for the file of a table of results.
-    spot
-        Which exhibit it is, where a presentation can hold it.
     """
     options: dict[str, Any] = {} if height is None else {"height": height}
     if on_choice is not None:
@@ -62,7 +59,7 @@ def show_table(
 
         options |= {"on_select": chosen, "selection_mode": "single-row"}
     st.dataframe(table, hide_index=True, column_config=columns, key=f"table-{name}", **options)
-    _save_button(table if export is None else export, name, trial, untreated, spot)
+    _save_button(table if export is None else export, name, trial, untreated, None)
 
 
 def show_small_table(
@@ -76,7 +73,8 @@ def show_small_table(
 ) -> None:
     """Show a table of a few rows whose text wraps, with a button that saves it.
 
-    The parameters are those of :func:`show_table`.
+    The parameters are those of :func:`show_table`, and which exhibit it is, where a presentation
+    can hold it.
     """
     shown = table.map(lambda cell: _unbroken(inert(cell)) if isinstance(cell, str) else cell)
     st.table(shown, border="horizontal", hide_index=True)

@@ -1,7 +1,4 @@
-"""Every exhibit that a presentation can hold, by name, and how it is made from data and settings.
-
-A presentation keeps names and settings, never pictures: what is shown is made anew.
-"""
+"""Every exhibit that a presentation can hold, by name, and how it is made from settings."""
 
 from __future__ import annotations
 

@@ -195,7 +195,11 @@ def variants_chart(
         build=lambda look, names: variants_figure(
             result, list(named(names)), look, confidence, chosen
         ),
-        depends=(comparison.settings.key, repr([title for title, _ in shown]), chosen),
+        depends=(
+            comparison.settings.key,
+            repr([(title, one.settings.key) for title, one in shown]),
+            chosen,
+        ),
         frame=frame_for(
             f"{result.endpoint.label}: primary analysis and {len(shown)} variants",
             f"All arms as in the headline. {tried}".strip(),

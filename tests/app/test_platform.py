@@ -125,7 +125,9 @@ def test_all_charts_go_through_one_function():
     names |= {"pyplot", "bar_chart", "area_chart", "echarts_chart", "bokeh_chart", "html"}
     for path, tree in CODE.items():
         calls = {called(node) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-        assert not calls & names, path
+        # A meeting hides the sidebar by a style of its own.
+        allowed = {"html"} if path == "ui/meeting.py" else set()
+        assert not calls & names - allowed, path
         if path not in ("ui/figures.py", "ui/components/__init__.py"):
             assert "mount_chart" not in calls, path
             assert not {"component", "declare_component"} & calls, path
