@@ -202,10 +202,14 @@ def alt_text(result: EndpointComparison) -> str:
 
 
 def patient_alt(
-    comparison: Comparison, results: tuple[EndpointComparison, ...], patient: int
+    comparison: Comparison,
+    results: tuple[EndpointComparison, ...],
+    patient: int,
+    names: tuple[str, ...] | None = None,
 ) -> str:
-    """Return the text alternative of one patient's figure."""
-    parts = [f"Course of {comparison.patient_ids[patient]} around the transplant."]
+    """Return the text alternative of one patient's figure; ``names`` as patients are called."""
+    called = (names or comparison.patient_ids)[patient]
+    parts = [f"Course of {called} around the transplant."]
     for result in results:
         before, after = result.slopes.before, result.slopes.after
         parts.append(

@@ -54,7 +54,7 @@ class Chart:
     frame
         Title, subtitle and footer of downloads.
     alt
-        Text alternative.
+        Text alternative on the screen.
     numbers
         The numbers in the figure, for download.
     keep_zoom
@@ -69,6 +69,8 @@ class Chart:
         Width in pixels below which it is scrolled sideways; 0 for a figure that fits any screen.
     spot
         Which exhibit it is; ``None`` for one that no presentation can hold.
+    alt_of_file
+        Text alternative in files, where ``alt`` names patients as the file that was read does.
     """
 
     name: str
@@ -83,6 +85,12 @@ class Chart:
     file_name: str = ""
     min_width: int = 0
     spot: Spot | None = None
+    alt_of_file: str = ""
+
+    @property
+    def said(self) -> str:
+        """The text alternative for files: nobody is named in it."""
+        return self.alt_of_file or self.alt
 
 
 @dataclass(frozen=True)

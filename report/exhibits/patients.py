@@ -199,6 +199,7 @@ def patient_chart(
         depends=(comparison.settings.key, shown, *people, zoom, view.items, view.cohort_band),
         frame=frame_for(f"Patient {name}", words.PATIENT_LEGEND, comparison, trial),
         alt=words.patient_alt(comparison, results, patient),
+        alt_of_file=words.patient_alt(comparison, results, patient, tables.export_names(trial)),
         numbers=lambda names: patient_numbers(
             trial,
             comparison,

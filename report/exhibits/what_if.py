@@ -29,6 +29,7 @@ from report.charts.variants import variants_alt, variants_figure
 from report.exhibits.chart import Chart, Spot
 from report.frames import frame_for
 from report.run_in_words import run_ins_numbers
+from report.tables import export_names
 from report.variant_words import variants_numbers
 from report.words import figure_legend, heading
 
@@ -77,6 +78,7 @@ def leave_one_out_chart(
             untreated=said,
         ),
         alt=leave_one_out_alt(result, found, trial.patient_ids),
+        alt_of_file=leave_one_out_alt(result, found, export_names(trial)),
         numbers=lambda names: leave_one_out_numbers(result, found, names),
         saves=result.n >= FEWEST,
         spot=Spot("leave-out", key),
@@ -209,6 +211,7 @@ def variants_chart(
             untreated=said,
         ),
         alt=variants_alt(result, shown),
+        alt_of_file=variants_alt(result, list(named(export_names(trial)))),
         numbers=lambda names: variants_numbers(
             result.endpoint.key, result.lead, result.unit, list(named(names))
         ),
@@ -237,6 +240,7 @@ def follow_up_slopes_chart(
             endpoint=key,
         ),
         alt=follow_up_alt(result, found, trial.patient_ids),
+        alt_of_file=follow_up_alt(result, found, export_names(trial)),
         numbers=lambda names: follow_up_numbers(result, found, names),
         spot=Spot("follow-up-slopes", key),
     )

@@ -33,7 +33,7 @@ _UNDER_THE_HEADLINE: Final = ("responders", "mean-course", "waterfall", "curve",
 """Figures whose own title is the headline: here they are called by what they are."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """One item as it is shown.
 
@@ -67,7 +67,7 @@ class Part:
     groups: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Contents:
     """A whole presentation.
 

@@ -150,7 +150,7 @@ def _chart(chart: Chart, contents: Contents, at: int) -> str:
     plain = str(figure.to_json(engine="json")).replace("</", "<\\/")
     numbers = _table(chart.numbers(contents.names))
     return (
-        f'<div class="chart" role="img" aria-label="{_safe(chart.alt)}"><div id="c{at}"></div>'
+        f'<div class="chart" role="img" aria-label="{_safe(chart.said)}"><div id="c{at}"></div>'
         f'<script type="application/json">{plain}</script></div>'
         '<p class="failed amber" hidden>This browser is too old to draw the figure; its numbers '
         f"stand below.</p><details><summary>Numbers</summary>{numbers}</details>"

@@ -69,7 +69,7 @@ def scene_bytes(
     page = _Page(scene, scale, grey)
     page.draw()
     buffer = io.BytesIO()
-    # Dates and random identifiers would make two equal drawings differ.
+    # A date would make two equal drawings differ.
     about: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
     page.figure.savefig(buffer, format=kind, dpi=dpi if kind == "png" else 72, metadata=about)
     return buffer.getvalue()

@@ -149,7 +149,7 @@ class _Maker:
         else:
             self._picture(slide, scene, place)
         said = chart.frame.untreated
-        words = (part.item.caption, part.legend, chart.alt, said, self.contents.methods)
+        words = (part.item.caption, part.legend, chart.said, said, self.contents.methods)
         self._notes(slide, "\n\n".join(text for text in words if text))
 
     def _picture(self, slide: Any, scene: Scene, place: Place) -> None:
