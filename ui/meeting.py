@@ -11,7 +11,7 @@ import streamlit as st
 from analysis.comparison import Comparison
 from data.trial import Trial
 from report.exhibits.chart import Chart, Exhibit, Table
-from report.look import LIGHT
+from report.look import LOOKS
 from report.presentation.contents import Contents, Part
 from report.presentation.meeting import hidden_because, letters
 from report.scene.from_figure import scene_of
@@ -158,8 +158,10 @@ def _item(part: Part, frozen: Frozen) -> None:
 def _show(exhibit: Exhibit | None, frozen: Frozen) -> None:
     if isinstance(exhibit, Chart):
         width = max(_LAID_OUT, exhibit.min_width)
-        scene = scene_of(exhibit.build(LIGHT, frozen.names), width)
-        st.image(scene_bytes(scene, "png", width_mm=300, dpi=150), width="stretch")
+        look = LOOKS[st.context.theme.type or "light"]
+        scene = scene_of(exhibit.build(look, frozen.names), width)
+        picture = scene_bytes(scene, "png", width_mm=300, dpi=150, background=look.bg)
+        st.image(picture, width="stretch")
     elif isinstance(exhibit, Table):
         st.table(exhibit.cells(frozen.names), border="horizontal", hide_index=True)
     elif exhibit is not None:

@@ -8,6 +8,7 @@ of a figure is lost in silence.
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import math
 from collections.abc import Sequence
@@ -290,38 +291,63 @@ class _Layout:
         return found
 
     def _cells(self, trace: Plain, pair: tuple[str, str]) -> list[tuple[Shape, Words | None]]:
-        """Return the tinted cells of a grid between edges, each with its text if it has one."""
+        """Return the tinted cells of a grid, each with its text if it has one."""
         low, high = float(trace["zmin"]), float(trace["zmax"])
-        scale = [(float(at), str(color)) for at, color in trace["colorscale"]]
-        x = [self._place(pair[0], float(v)) for v in trace["x"]]
-        y = [self._place(pair[1], float(v)) for v in trace["y"]]
+        rows = trace["z"]
+        x = [self._place(pair[0], v) for v in _edges(trace["x"], len(rows[0]))]
+        y = [self._place(pair[1], v) for v in _edges(trace["y"], len(rows))]
+        gap = 0.5 if trace.get("xgap") else 0.0
         shown = bool(trace.get("texttemplate"))
         size = float(trace.get("textfont", {}).get("size", 12))
         found: list[tuple[Shape, Words | None]] = []
-        for row, values in enumerate(trace["z"]):
+        for row, values in enumerate(rows):
             for column, value in enumerate(values):
-                if value is None:
+                if value is None or math.isnan(value):
                     continue
-                share = (float(value) - low) / (high - low)
-                color = next(c for at, c in reversed(scale) if at <= share + 1e-9)
-                start, end = (
-                    (x[column] + 0.5, y[row] - 0.5),
-                    (x[column + 1] - 0.5, y[row + 1] + 0.5),
-                )
+                fill = _tint(trace["colorscale"], (float(value) - low) / ((high - low) or 1))
+                if fill is None:
+                    continue
+                start = x[column] + gap, y[row] - gap
+                end = x[column + 1] - gap, y[row + 1] + gap
                 text = str(trace["text"][row][column]) if shown else ""
                 words = None
                 if text:
                     middle = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
-                    words = Words(middle, runs_of(text, _on(color)), size, "center", "middle")
-                found.append((Shape(start, end, None, fill_of(color), False, True), words))
+                    words = Words(middle, runs_of(text, _on(fill)), size, "center", "middle")
+                found.append((Shape(start, end, None, fill, False, True), words))
         return found
 
 
-def _on(color: str) -> str:
+def _edges(values: Sequence[float], cells: int) -> list[float]:
+    """Return the edges of cells, of edges or of their centres."""
+    known = [float(value) for value in values]
+    if len(known) == cells + 1:
+        return known
+    if len(known) == 1:
+        return [known[0] - 0.5, known[0] + 0.5]
+    inner = [(a + b) / 2 for a, b in itertools.pairwise(known)]
+    return [2 * known[0] - inner[0], *inner, 2 * known[-1] - inner[-1]]
+
+
+def _tint(scale: Sequence[Sequence[Any]], share: float) -> Fill | None:
+    """Return the colour of a share of a scale; between two colours the opacity is a mean."""
+    at = min(max(share, 0.0), 1.0)
+    stops = [(float(place), str(color)) for place, color in scale]
+    place, color = next(s for s in reversed(stops) if s[0] <= at + 1e-9)
+    above = next((s for s in stops if s[0] > at + 1e-9), (place, color))
+    low, high = fill_of(color), fill_of(above[1])
+    if low is not None and high is not None and low.opacity == high.opacity:
+        return low
+    shade = (high or low or Fill("#000000")).color
+    weight = (at - place) / (above[0] - place) if above[0] > place else 0.0
+    ends = [0.0 if fill is None else fill.opacity for fill in (low, high)]
+    opacity = ends[0] + weight * (ends[1] - ends[0])
+    return Fill(shade, opacity) if opacity > 0.004 else None
+
+
+def _on(fill: Fill) -> str:
     """Return black or white, whichever is read more easily on a colour."""
-    fill = fill_of(color)
-    hexed = fill.color if fill else "#FFFFFF"
-    red, green, blue = (int(hexed[k : k + 2], 16) for k in (1, 3, 5))
+    red, green, blue = (int(fill.color[k : k + 2], 16) for k in (1, 3, 5))
     return "#1B242C" if 0.3 * red + 0.59 * green + 0.11 * blue > 140 else "#FFFFFF"
 
 

@@ -47,7 +47,13 @@ _BELOW, _GRID, _DATA, _ABOVE, _TEXT = 1, 2, 3, 5, 6
 
 
 def scene_bytes(
-    scene: Scene, kind: Kind, *, width_mm: float, dpi: int = 300, grey: bool = False
+    scene: Scene,
+    kind: Kind,
+    *,
+    width_mm: float,
+    dpi: int = 300,
+    grey: bool = False,
+    background: str = "#FFFFFF",
 ) -> bytes:
     """Draw a scene.
 
@@ -63,10 +69,13 @@ def scene_bytes(
         Dots an inch of a PNG.
     grey
         Whether colours become the greys that a copier makes of them.
+    background
+        Colour of the page.
     """
     # One pixel of the scene is one point of matplotlib on a page that is then scaled as a whole.
     scale = width_mm / _INCH * 72 / scene.width
     page = _Page(scene, scale, grey)
+    page.figure.set_facecolor(background)
     page.draw()
     buffer = io.BytesIO()
     # A date would make two equal drawings differ.
@@ -81,7 +90,7 @@ class _Page:
     def __init__(self, scene: Scene, scale: float, grey: bool) -> None:
         self.scene, self.scale, self.grey = scene, scale, grey
         size = scene.width * scale / 72, scene.height * scale / 72
-        self.figure = Figure(figsize=size, facecolor="#FFFFFF")
+        self.figure = Figure(figsize=size)
         self.canvas: Any = FigureCanvasAgg(self.figure)
         self.axes = self.figure.add_axes((0.0, 0.0, 1.0, 1.0))
         self.axes.set_xlim(0, scene.width)

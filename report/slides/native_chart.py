@@ -35,6 +35,9 @@ from report.slides.parts import FONT, Place, add_area, add_shape, add_words, col
 MOST_SERIES: Final = 240
 """Beyond it a chart opens slowly and nobody edits it: the figure is set in as a picture."""
 
+MOST_SHAPES: Final = 1_500
+"""Likewise for shapes and texts around the chart, such as the cells of a density."""
+
 _MARKERS: Final = {
     "circle": XL_MARKER_STYLE.CIRCLE,
     "square": XL_MARKER_STYLE.SQUARE,
@@ -77,7 +80,8 @@ class Line:
 
 def fits(scene: Scene) -> bool:
     """Tell whether a scene can be native charts that a person would edit."""
-    return all(len(_pieces(panel)) <= MOST_SERIES for panel in scene.panels)
+    few = len(scene.shapes) + len(scene.words) <= MOST_SHAPES
+    return few and all(len(_pieces(panel)) <= MOST_SERIES for panel in scene.panels)
 
 
 def add_scene(slide: Any, scene: Scene, place: Place) -> None:

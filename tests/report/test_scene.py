@@ -23,6 +23,7 @@ from report.scene.model import Fill, Run, Stroke
 from report.scene.paper import axis_strokes, axis_words, scene_bytes
 from report.scene.series import SceneProblem
 from report.tables import export_names
+from tests.report.presented import settings_of, uploaded
 
 
 def figure(*traces: dict, **layout) -> go.Figure:
@@ -226,3 +227,23 @@ def test_drawings_are_the_same_each_time_and_open():
     svg = ET.fromstring(picture("svg").decode())
     assert float(svg.attrib["width"].removesuffix("pt")) == pytest.approx(85 / 25.4 * 72)
     assert picture("pdf").startswith(b"%PDF")
+
+
+def test_cells_of_a_grid_lie_between_edges_or_around_centres():
+    grid = {"type": "heatmap", "z": [[0.0, 1.0], [None, 0.5]], "zmin": 0.0, "zmax": 1.0}
+    tint = {"colorscale": [[0, "rgba(1,2,3,0)"], [1, "rgba(1,2,3,0.8)"]]}
+    edges = scene_of(figure(grid | tint | {"x": [0, 5, 10], "y": [0, 2, 4]}), 300).shapes
+    centres = scene_of(figure(grid | tint | {"x": [2.5, 7.5], "y": [1, 3]}), 300).shapes
+    # What is missing or clear is no shape; in between the opacity is in between.
+    assert [shape.area for shape in edges] == [Fill("#010203", 0.8), Fill("#010203", 0.4)]
+    assert edges == centres
+    assert (edges[0].start, edges[0].end) == ((150, 120), (250, 70))
+
+
+def test_a_density_of_very_many_courses_can_be_laid_out():
+    trial = uploaded([f"Q{k:05d}" for k in range(2_100)])
+    settings = settings_of(trial)
+    made = make_exhibit(Sources(trial, settings, simulate=False), Spot("courses", "alsfrs_r"))
+    assert isinstance(made, Chart)
+    scene = scene_of(made.build(LIGHT, export_names(trial)), 900)
+    assert sum(1 for shape in scene.shapes if not shape.is_line and shape.area) > 50
