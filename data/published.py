@@ -347,6 +347,8 @@ class _Cells:
     def _p(self) -> str:
         text = self._cells.get("p", "").replace(" ", "").replace("≤", "<").replace("≥", ">")
         text = text.removeprefix("=")
+        if text.count(",") == 1 and "." not in text:
+            text = text.replace(",", ".")
         match = _P.fullmatch(text)
         # The smallest printed P may be too small for a float, as in <1e-400; it is kept as text.
         if text and (match is None or float(match[2]) > 1):

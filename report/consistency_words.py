@@ -87,9 +87,9 @@ def n_ranges(values: Sequence[int], largest: int) -> str:
 
 
 def needs_n(values: Sequence[int], largest: int) -> str:
-    """Write what n a reading needs: "n = 4 to 18", "n ≥ 22", "no n up to 40"."""
+    """Write what n a reading needs: "n = 4 to 18", "n ≥ 22", "n > 40, if any"."""
     if not values:
-        return f"no n up to {largest}"
+        return f"n > {largest}, if any"
     text = n_ranges(values, largest)
     if text.endswith(" and more") and "," not in text:
         return f"n ≥ {values[0]}"
@@ -125,7 +125,7 @@ def heading(found: Consistency) -> str:
         return "No P value is printed, so no n follows from it"
     start = f"Read {name}," if found.reading == "exact" else f"With {name},"
     if len(with_p) == 1:
-        return f"{start} {_alone(found, with_p[0])}"
+        return f"{start} {_named(found, with_p[0])}"
     common = found.common("paired")
     which = "both" if len(with_p) == 2 else f"all {len(with_p)}"
     if not common:
@@ -144,7 +144,7 @@ def verdict(readings: Readings) -> list[str]:
         name = reading_name(reading, summaries)
         start = name[0].upper() + name[1:]
         if len(with_p) == 1:
-            lines.append(f"{start}: {_alone(found, with_p[0])}.")
+            lines.append(f"{start}: {_named(found, with_p[0])}.")
             continue
         needs = _joined([f"{c.summary.label} needs {_needs(found, c)}" for c in with_p])
         common = found.common("paired")
@@ -248,6 +248,12 @@ def _names(checks: Sequence[EndpointCheck]) -> list[str]:
         f"{label} ({labels[: k + 1].count(label)})" if labels.count(label) > 1 else label
         for k, label in enumerate(labels)
     ]
+
+
+def _named(found: Consistency, check: EndpointCheck) -> str:
+    """Say what the only row with a P needs, with its name where other rows have none."""
+    said = _alone(found, check)
+    return f"{check.summary.label}: {said}" if len(found.checks) > 1 else said
 
 
 def _alone(found: Consistency, check: EndpointCheck) -> str:

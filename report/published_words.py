@@ -111,6 +111,18 @@ def band_note() -> str:
     )
 
 
+def sources_of(rows: Sequence[ChangeRow | ShareRow]) -> dict[str, str]:
+    """Return the address of each source once, with the studies that stand in it."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row.source is not None and row.source.link:
+            name = f"{row.source.study} {row.source.year}"
+            names = found.setdefault(row.source.link, [])
+            if name not in names:
+                names.append(name)
+    return {link: ", ".join(names) for link, names in found.items()}
+
+
 def share_text(row: ShareRow) -> str:
     """Write a share, such as "22 of 32, 69 %"; "about" where the count is not certain."""
     about = "" if row.certain else "about "

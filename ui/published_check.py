@@ -59,6 +59,10 @@ def check_tab() -> None:
         },
     )
     _verdict(found)
+    left = len(session.known().rows) - len(summaries)
+    if left:
+        rows = "1 row is" if left == 1 else f"{left} rows are"
+        st.caption(f"{rows} not in this: fill in the four numbers as printed.")
     _map(summaries, found)
     _tests(summaries, found)
 
@@ -88,6 +92,8 @@ def _form() -> None:
         )
         if len(known.rows) < session.MOST_ROWS:
             st.button("Add a row", icon=":material/add:", on_click=_add, key="w.print-add")
+        else:
+            st.caption(f"{session.MOST_ROWS} rows at most")
         if len(known.rows) > 1:
             st.button("Remove the last row", on_click=_remove, key="w.print-remove")
     for k, row in enumerate(known.rows):

@@ -56,8 +56,13 @@ def picture_tab() -> None:
     except SummaryTrialProblem as problem:
         st.error(inert(str(problem)), icon=":material/edit:")
         return
-    show_small_table(words.achieved_table(found.achieved), "summary-numbers", found.trial)
+    table = words.achieved_table(found.achieved, rows)
+    show_small_table(table, "summary-numbers", found.trial)
     st.caption(inert(words.achieved_note(found.achieved)))
+    st.caption(
+        "It opens with rates per period and with day 0 in both periods, as in the table above. "
+        "The recommended settings are one click away (Reset)."
+    )
     _open(found)
 
 
@@ -92,6 +97,7 @@ def _asked(rows: dict[str, PrintedSummary]) -> AskedTrial | str:
     with fifth:
         seed = _number("seed", "Random seed", 0, 999_999, 1)
     endpoints = []
+    notes = [words.correlation_note(row, int(n)) for row in rows.values()]
     columns = st.columns(2)
     for column, (key, row) in zip(columns, rows.items(), strict=False):
         with column:
@@ -112,6 +118,7 @@ def _asked(rows: dict[str, PrintedSummary]) -> AskedTrial | str:
             )
         except SummaryTrialProblem as problem:
             return str(problem)
+    st.markdown("\n".join(f"- {inert(note)}" for note in notes if note))
     try:
         return AskedTrial(
             tuple(endpoints), int(n), before, after, int(visits), known.preset, int(seed)
@@ -144,6 +151,10 @@ def _open(found: SummaryTrial) -> None:
     with st.container(horizontal=True):
         if st.button("Open this trial", type="primary", icon=":material/open_in_new:"):
             state.open_trial(found.trial)
+            chosen = found.settings
+            state.change_settings(
+                day0=chosen.day0, min_span_days=chosen.min_span_days, rate_unit=chosen.rate_unit
+            )
             st.switch_page(SLOPES)
         st.download_button(
             "Its file, CSV",

@@ -51,7 +51,7 @@ _NEAR: Final = 0.2
 _FREE: Final = 5
 """From this n on, parity and smallest value are the only conditions on a sum of squares."""
 
-_MOST_STEPS: Final = 200_000
+_MOST_STEPS: Final = 20_000
 
 
 def grim(mean: PrintedNumber, n: int, decimals: int | None = None) -> bool:

@@ -139,19 +139,35 @@ def _sizes(cuts: int, n: int) -> tuple[int, ...]:
 
 
 def _signs(
-    sizes: tuple[int, ...], ranks: tuple[int, ...], left: int, largest: bool
+    sizes: tuple[int, ...], ranks: tuple[int, ...], total: int, largest: bool
 ) -> Iterator[tuple[int, ...]]:
-    """Yield how many of each group are negative so that their doubled ranks sum to ``left``.
+    """Yield how many of each group are negative so that their doubled ranks sum to ``total``.
 
     Those with the most of the largest changes come first, or those with the fewest.
     """
-    if not sizes:
-        if left == 0:
+    reachable = _reachable(sizes, ranks)
+
+    def chosen(groups: int, left: int) -> Iterator[tuple[int, ...]]:
+        # Without this the search would try every dead end, exponentially many.
+        if left < 0 or not reachable[groups] >> left & 1:
+            return
+        if not groups:
             yield ()
-        return
-    if left > sum(size * rank for size, rank in zip(sizes, ranks, strict=True)):
-        return
-    counts = range(min(sizes[-1], left // ranks[-1]) + 1)
-    for minus in reversed(counts) if largest else counts:
-        for rest in _signs(sizes[:-1], ranks[:-1], left - minus * ranks[-1], largest):
-            yield (*rest, minus)
+            return
+        counts = range(sizes[groups - 1] + 1)
+        for minus in reversed(counts) if largest else counts:
+            for rest in chosen(groups - 1, left - minus * ranks[groups - 1]):
+                yield (*rest, minus)
+
+    return chosen(len(sizes), total)
+
+
+def _reachable(sizes: tuple[int, ...], ranks: tuple[int, ...]) -> list[int]:
+    """Return which doubled rank sums the first 0, 1, … groups can have, as bits of numbers."""
+    sums = [1]
+    for size, rank in zip(sizes, ranks, strict=True):
+        bits = sums[-1]
+        for _ in range(size):
+            bits |= bits << rank
+        sums.append(bits)
+    return sums

@@ -283,8 +283,9 @@ def _correlations(box: Box, n: int, spans: Iterable[Range]) -> tuple[Range, ...]
         return ratio(box.change[0], box.sd_of_change(r)[1])
 
     found = []
+    most, least = highest(1.0), lowest(-1.0)
     for low, high in spans:
-        if highest(1.0) < low - _EDGE or lowest(-1.0) > high + _EDGE:
+        if most < low - _EDGE or least > high + _EDGE:
             continue
         start = -1.0 if highest(-1.0) >= low else _crossing(highest, low)
         end = 1.0 if lowest(1.0) <= high else _crossing(lowest, high)

@@ -194,10 +194,10 @@ def matched_rates(asked: AskedEndpoint, n: int, rng: np.random.Generator) -> Flo
 
 
 def _settings(asked: AskedTrial, days: FloatArray) -> Settings:
-    """Return settings in which both periods hold day 0 and are long enough for a slope."""
+    """Return settings in which both periods hold day 0, are long enough, and rates are theirs."""
     span = min(DEFAULT.min_span_days, int(-days[0]), int(days[-1]))
     keys = tuple(one.key for one in asked.endpoints)
-    return Settings(day0="both", endpoints=keys, min_span_days=span)
+    return Settings(day0="both", endpoints=keys, min_span_days=span, rate_unit="period")
 
 
 def _courses(

@@ -198,6 +198,26 @@ def test_groups_of_equal_changes_move_together():
     assert pattern_ratios([0], [1], 2) == pytest.approx((math.sqrt(0.5), math.sqrt(0.5)))
 
 
+def test_a_doubled_rank_sum_that_no_signs_have_is_known_at_once():
+    # All doubled ranks of pairs are odd and counted in twos of 3, 7, 11, …: no sum is 2 or 4, and
+    # a search of all 3^20 ways to divide the signs would not end.
+    pairs = TiePattern((2,) * 20)
+    total = sum(size * rank for size, rank in zip(pairs.sizes, pairs.doubled_ranks, strict=True))
+    assert pairs.ratios(total - 4, 40) == []
+    assert pairs.ratios(total // 2, 40)
+
+
+@pytest.mark.parametrize("sizes", [(1, 3, 2), (2, 2, 1, 4), (5,)])
+def test_signs_are_found_just_for_the_sums_that_exist(sizes):
+    pattern = TiePattern(sizes, zeros=1)
+    sums = {
+        sum(minus * rank for minus, rank in zip(negative, pattern.doubled_ranks, strict=True))
+        for negative in product(*(range(size + 1) for size in sizes))
+    }
+    for doubled in range(max(sums) + 2):
+        assert bool(pattern.ratios(doubled, sum(sizes) + 1)) == (doubled in sums)
+
+
 def made_data(rng, n):
     """Before and after of n people with sizes, signs, SDs and r that differ from set to set."""
     sizes = np.sort(rng.exponential(1, n) ** rng.choice([0.1, 1, 3])) + 1e-9 * np.arange(1, n + 1)

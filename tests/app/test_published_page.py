@@ -12,7 +12,8 @@ from analysis.compare import compare
 from analysis.published.rows import change_rows, share_rows
 from analysis.settings import Settings
 from data.examples import example_settings, load_example
-from data.published import load_library
+from data.published import load_library, parse_rows
+from data.published_values import RESPONDER_COLUMNS, SLOPE_COLUMNS
 from tests.app.driver import (
     PUBLISHED,
     SLOPES,
@@ -29,6 +30,7 @@ from tests.app.driver import (
     text_of,
     trial_csv,
 )
+from ui.published_own_rows import template
 
 CHECK, PICTURE = "Do the printed numbers add up?", "From summary to picture"
 SHAMSAEI, OH = "after-shamsaei-2023", "after-oh-2018"
@@ -236,3 +238,58 @@ def test_a_file_of_rows_that_cannot_be_read_says_where():
     said = alerts(healthy(at))
     assert "Line 2, column change_mean “much”" in said
     assert not any(b.label.startswith("Add 1") for b in at.button)
+
+
+def test_one_row_is_added_with_the_form():
+    at = healthy(opened(PUBLISHED))
+
+    def fill(**cells):
+        for name, text in cells.items():
+            at.text_input(key=f"w.published-{name}").set_value(text)
+        press(at, "Add this row")
+        return healthy(at)
+
+    fill(study="Own", year="soon", change_mean="0,40", change_sd="0.9", n="20")
+    assert "Nothing was added" in alerts(at)
+    assert "Column year “soon”" in alerts(at)
+    fill(year="2024", arm="cells", p="0,014")
+    shown = charts(at)["published-alsfrs_r"]
+    assert "Own 2024, cells" in shown["csv"]
+    assert "0.4" in shown["csv"]
+    press(at, "Add this row")
+    assert "This row is there already" in alerts(healthy(at))
+
+
+def test_templates_hold_an_example_that_is_not_read():
+    for columns in (SLOPE_COLUMNS, RESPONDER_COLUMNS):
+        text = template(columns)
+        assert "example" in text.splitlines()[0]
+        assert "no row under the names" in str(parse_rows(text, "a.csv").problems[0])
+        filled = text + text.splitlines()[0].removeprefix("# example: ") + "\n"
+        assert len(parse_rows(filled, "a.csv").library) == 1
+
+
+def test_sources_are_linked_below_the_figure():
+    at = healthy(opened(PUBLISHED))
+    captions = " ".join(caption.value for caption in at.caption)
+    assert "(https://doi.org/10.1002/ana.25302)" in captions
+
+
+def test_the_only_row_with_a_p_is_named_and_unreadable_rows_are_said():
+    at = on(CHECK)
+    typed(at, "p", "", row=0)
+    assert "Read as printed, FVC: P < 0.001 by a paired t test needs n ≥ 22" in text_of(at)
+    press(at, "Add a row")
+    assert "1 row is not in this" in text_of(healthy(at))
+
+
+def test_the_picture_says_what_the_printed_p_needs_and_opens_as_its_table():
+    at = on(PICTURE)
+    said = text_of(at)
+    assert "FVC: no r gives P < 0.001 by a paired t test of n = 10" in said
+    assert "it needs n ≥ 22" in said
+    assert "ALSFRS-R: P = 0.014 by a paired t test of n = 10 needs r = " in said
+    assert "<0.001" in tables(at) or "< 0.001" in tables(at)
+    press(at, "Open this trial")
+    at = go_to(at, SLOPES)
+    assert "per period" in text_of(healthy(at)) or "points/period" in text_of(at)
