@@ -125,7 +125,9 @@ def _form() -> None:
 def _cells(fields: tuple[tuple[str, str, str], ...]) -> dict[str, str]:
     return {
         name: column.text_input(label, help=hint, max_chars=80, key=f"w.published-{name}") or ""
-        for column, (name, label, hint) in zip(st.columns(len(fields)), fields, strict=True)
+        for column, (name, label, hint) in zip(
+            st.columns(len(fields), vertical_alignment="bottom"), fields, strict=True
+        )
     }
 
 

@@ -39,7 +39,7 @@ def questions(trial: Trial, comparison: Comparison, windows: EqualWindows) -> No
         _, longest_after = longest_windows()
         short = longest_after <= _MONTHS
         _ask(
-            "Over 6 months",
+            "First 6 months after",
             "over-6",
             "The follow-up ends before." if short else "Visits up to 6 months after day 0.",
             {} if short else {"post_months": float(_MONTHS)},

@@ -102,7 +102,7 @@ def ask(at, question):
     ("question", "keep"),
     [
         ("Without patient", lambda row: row[0] != "P04"),
-        ("Over 6 months", lambda row: months_after(row) <= 6),
+        ("First 6 months after", lambda row: months_after(row) <= 6),
         ("Without the day-0 visit", lambda row: months_after(row) != 0),
     ],
 )
@@ -125,7 +125,7 @@ def test_one_click_answers_as_a_file_edited_by_hand(question, keep):
 def test_a_question_leaves_the_primary_analysis_alone():
     at = uploaded()
     before = {key: chart["csv"] for key, chart in charts(go_to(at, SLOPES)).items()}
-    at = ask(go_to(at, WHAT_IF), "Over 6 months")
+    at = ask(go_to(at, WHAT_IF), "First 6 months after")
     assert chips(at) == []
     assert chips(healthy(go_to(at, PATIENTS))) == []
     assert {k: c["csv"] for k, c in charts(healthy(go_to(at, SLOPES))).items()} == before
@@ -134,7 +134,7 @@ def test_a_question_leaves_the_primary_analysis_alone():
 
 def test_four_variants_are_kept_and_the_next_takes_the_place_of_the_chosen_one():
     at = uploaded()
-    questions = ("Over 6 months", "Without the day-0 visit", "Equal windows", "By Theil–Sen")
+    questions = ("First 6 months after", "Without the day-0 visit", "Equal windows", "By Theil–Sen")
     for question in (*questions[:1], *questions):
         at = ask(at, question)
     titles = ["primary", "after: 6 months", "day-0 visit in neither", "equal windows"]
@@ -179,7 +179,7 @@ def test_equal_windows_is_one_switch():
 
 
 def test_swapping_makes_the_variant_the_analysis_of_every_page_and_says_so():
-    at = ask(uploaded(), "Over 6 months")
+    at = ask(uploaded(), "First 6 months after")
     first, second = board(at)
     at = healthy(press(at, "Swap with primary"))
     assert chips(at) == ["after: 6 months"]
@@ -194,7 +194,7 @@ def test_swapping_makes_the_variant_the_analysis_of_every_page_and_says_so():
 
 def test_variants_stand_in_the_link_unless_they_name_a_patient():
     at = bundled()
-    for question in ("Over 6 months", "Without the day-0 visit", "Without patient"):
+    for question in ("First 6 months after", "Without the day-0 visit", "Without patient"):
         at = ask(at, question)
     _, link = copied_link(at)
     assert [name for name in link if name.startswith("variant-")] == ["variant-1", "variant-2"]
@@ -231,7 +231,7 @@ def test_per_period_becomes_per_month_where_lengths_differ():
     at = ask(page(opened()), "Without the day-0 visit")
     assert primary.rate_unit == "period"
     assert {row["unit"] for row in board(at)} == {"points/period"}
-    at = ask(at, "Over 6 months")
+    at = ask(at, "First 6 months after")
     assert {row["unit"] for row in board(at)} == {"points/month"}
     assert "Per month: a variant has periods of another length" in text_of(at)
 
@@ -255,7 +255,7 @@ def test_hostile_variants_of_a_link_are_ignored_with_a_word():
 
 
 def test_variants_go_with_the_trial():
-    at = ask(uploaded(), "Over 6 months")
+    at = ask(uploaded(), "First 6 months after")
     at = drop(at, trial_csv(["X1", "X2", "X3", "X4"]), name="other.csv")
     at = healthy(go_to(at, WHAT_IF))
     assert len(board(at)) == 1
@@ -263,7 +263,7 @@ def test_variants_go_with_the_trial():
 
 def test_a_saved_analysis_brings_back_settings_exclusions_and_variants():
     at = uploaded()
-    at = ask(ask(at, "Without patient"), "Over 6 months")
+    at = ask(ask(at, "Without patient"), "First 6 months after")
     at = healthy(press(at, "Swap with primary"))
     rows = board(at)
     saved = AnalysisFile.of(read(FILE), at.session_state[SETTINGS], at.session_state[VARIANTS].kept)
@@ -277,7 +277,7 @@ def test_a_saved_analysis_brings_back_settings_exclusions_and_variants():
 
 
 def test_what_is_no_analysis_changes_nothing():
-    at = ask(uploaded(), "Over 6 months")
+    at = ask(uploaded(), "First 6 months after")
     rows = board(at)
     at = healthy(open_file(at, "{}"))
     assert "no saved analysis" in alerts(at)

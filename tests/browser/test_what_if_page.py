@@ -66,7 +66,7 @@ def test_fork_change_and_restore_from_the_link(visitor, server: Server):
 def test_a_click_on_a_row_chooses_its_variant(visitor, server: Server):
     user: User = visitor()
     user.open(f"{server.address}{ADDRESS}")
-    user.press("Over 6 months")
+    user.press("First 6 months after")
     user.press("By Theil–Sen")
     chosen = user.page.locator(".st-key-w-variant-chosen button[aria-checked=true]")
     expect(chosen).to_have_text("slopes by Theil–Sen")
