@@ -26,7 +26,7 @@ from analysis.details import details
 from analysis.setting_fields import SettingsProblem
 from analysis.settings import Settings
 from analysis.untreated.benchmark import untreated
-from data.examples import EXAMPLE_IDS, load_example
+from data.examples import EXAMPLE_IDS, LARGE_IDS, load_example
 from data.files import UploadedFile
 from data.formats.sandbox import SheetReader
 from data.questions import check_answer
@@ -213,7 +213,7 @@ def _reading(
     options: argparse.Namespace, saved: AnalysisFile | None = None
 ) -> tuple[Reading, Trial | None, dict[str, Any]]:
     """Read the files, as a saved analysis did, or a bundled trial with its own settings."""
-    if len(options.files) == 1 and options.files[0] in EXAMPLE_IDS:
+    if len(options.files) == 1 and options.files[0] in (*EXAMPLE_IDS, *LARGE_IDS):
         example = load_example(options.files[0])
         reading = Reading("load", example.trial, example.trial.findings)
         return reading, example.trial, dict(example.settings)

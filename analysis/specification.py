@@ -170,6 +170,36 @@ class SpecificationCurve:
         }
 
 
+def specification_curves(
+    trial: Trial,
+    comparison: Comparison,
+    endpoints: Sequence[str],
+    choices: Sequence[Choice],
+    *,
+    progress: Progress | None = None,
+) -> dict[str, SpecificationCurve]:
+    """Return the curve of each endpoint by its key; parameters as in :func:`specification_curve`.
+
+    Parameters
+    ----------
+    trial, comparison, choices, progress
+        As there; the share is that of all endpoints.
+    endpoints
+        Keys.
+    """
+    return {
+        key: specification_curve(
+            trial, comparison, key, choices, progress=part_of(progress, at, len(endpoints))
+        )
+        for at, key in enumerate(endpoints)
+    }
+
+
+def part_of(progress: Progress | None, part: int, parts: int) -> Progress | None:
+    """Return the progress of one part of several equal ones, which follow each other."""
+    return None if progress is None else lambda share: progress((part + share) / parts)
+
+
 def specification_curve(
     trial: Trial,
     comparison: Comparison,

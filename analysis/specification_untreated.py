@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from analysis.leave_one_out import ALPHA
 from analysis.rate import MONTHS_PER_YEAR
 from analysis.signed_rank import rounded
 from analysis.slopes import slope_table
-from analysis.specification import Progress, SpecificationCurve
+from analysis.specification import Progress, SpecificationCurve, part_of
 from analysis.specification_slopes import CurveSlopes, curve_slopes
 from analysis.untreated.assumed import Assumed, assumed_history
 from analysis.untreated.benchmark import Prepared, prepare, with_own_means
@@ -123,6 +123,28 @@ class UntreatedCurve:
             "own_mean": None if self.own_mean is None else self.own_mean.to_json(),
             "reason": self.reason,
         }
+
+
+def untreated_curves(
+    trial: Trial,
+    comparison: Comparison,
+    curves: Mapping[str, SpecificationCurve],
+    *,
+    progress: Progress | None = None,
+) -> dict[str, UntreatedCurve]:
+    """Return the untreated curve of each curve by its key.
+
+    Parameters
+    ----------
+    trial, comparison, progress
+        As in :func:`untreated_curve`; the share is that of all curves.
+    curves
+        What was seen, by key of the endpoint.
+    """
+    return {
+        key: untreated_curve(trial, comparison, curve, progress=part_of(progress, at, len(curves)))
+        for at, (key, curve) in enumerate(curves.items())
+    }
 
 
 def untreated_curve(

@@ -7,7 +7,7 @@ import argparse
 from analysis.published.consistency import READINGS
 from analysis.setting_fields import FIELDS
 from analysis.untreated.history import PRESETS
-from data.examples import EXAMPLE_IDS
+from data.examples import EXAMPLE_IDS, LARGE_IDS
 from report.presentation import figure_files
 
 
@@ -74,7 +74,8 @@ def _add_files(parser: argparse.ArgumentParser, many: str = "+") -> None:
         "files",
         nargs=many,
         metavar="FILE",
-        help="a table of visits, or the name of a bundled trial: " + ", ".join(EXAMPLE_IDS),
+        help="a table of visits, or the name of a bundled trial: "
+        + ", ".join((*EXAMPLE_IDS, *LARGE_IDS)),
     )
     parser.add_argument(
         "--answer",

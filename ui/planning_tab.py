@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import streamlit as st
@@ -14,10 +15,10 @@ from analysis.setting_untreated import NO_RULE, RULE_BOUNDS
 from analysis.untreated.assumed import assumed_history
 from analysis.untreated.history import HISTORIES
 from analysis.untreated.plan import BOUNDS, Plan, PlanProblem
-from analysis.untreated.plan_presets import PlanPreset, over_presets
+from analysis.untreated.plan_presets import PlanPreset, more_designs
 from analysis.untreated.plan_seed import plan_like
-from analysis.untreated.plan_visits import VisitDesign, by_visits
-from analysis.untreated.planning import Planning, Progress, planning
+from analysis.untreated.plan_visits import VisitDesign
+from analysis.untreated.planning import Planning, planning
 from data.endpoints import ENDPOINTS
 from data.trial import Trial
 from report import planning_tables as tables
@@ -207,7 +208,7 @@ def _planned(trial: Trial, comparison: Comparison, plan: Plan) -> Planning | Non
         f"plan {plan}",
         trial,
         comparison,
-        lambda progress: planning(plan, assumed, progress=progress),
+        partial(planning, plan, assumed),
         times=_NEVER_LIGHT,
     )
 
@@ -244,18 +245,13 @@ def _more(
         return None
     settings = comparison.settings
 
-    def both(progress: Progress | None) -> tuple[tuple[VisitDesign, ...], tuple[PlanPreset, ...]]:
-        told = progress or _go_on
-        return (
-            by_visits(found, progress=lambda share: told(share / 2)),
-            over_presets(found, settings, progress=lambda share: told((1 + share) / 2)),
-        )
-
-    return computed(f"more of {found.plan}", trial, comparison, both, times=_NEVER_LIGHT)
-
-
-def _go_on(_: float) -> bool:
-    return True
+    return computed(
+        f"more of {found.plan}",
+        trial,
+        comparison,
+        partial(more_designs, found, settings),
+        times=_NEVER_LIGHT,
+    )
 
 
 def _visits(

@@ -12,7 +12,7 @@ import streamlit as st
 from analysis.opening import opening_settings
 from analysis.settings import PointDecision, Settings
 from data.evidence import ColumnEvidence
-from data.examples import EXAMPLE_IDS, FIRST_EXAMPLE, example_settings, load_example
+from data.examples import EXAMPLE_IDS, FIRST_EXAMPLE, LARGE_IDS, example_settings, load_example
 from data.reading import Reading
 from data.recipe import CellFix, TrialRecipe
 from data.trial import Trial
@@ -24,6 +24,7 @@ from ui.variant_links import Variants
 from ui.view import EVERY as EVERY
 from ui.view import IN_LINK, View, view_of
 
+_BUNDLED: Final = (*EXAMPLE_IDS, *LARGE_IDS)
 _TRIAL: Final = "alslope.trial"
 _SETTINGS: Final = "alslope.settings"
 _VIEW: Final = "alslope.view"
@@ -109,13 +110,13 @@ def start_session() -> None:
     beside, vain = variant_links.from_link(
         {name: query.pop(name, "") for name in variant_links.PARAMETERS}
     )
-    example = load_example(wanted if wanted in EXAMPLE_IDS else FIRST_EXAMPLE)
+    example = load_example(wanted if wanted in _BUNDLED else FIRST_EXAMPLE)
     from_link, problems = Settings.from_query(query)
     problems += vain
     chosen = from_link if wanted or from_link.to_query() else None
     looked_at = view_of(looks, len(example.trial.patient_ids))
     missing = wanted[:60] if wanted.startswith("upload-") else ""
-    if wanted and not missing and wanted not in EXAMPLE_IDS:
+    if wanted and not missing and wanted not in _BUNDLED:
         problems = (*problems, "The link names a trial that is not bundled; an example is shown.")
     _fill(example.trial, chosen, looked_at, problems=problems, missing=missing)
     change_variants(Variants(beside))
@@ -129,7 +130,7 @@ def _fill(
     problems: tuple[str, ...] = (),
     missing: str = "",
 ) -> None:
-    bundled = new.example_id in EXAMPLE_IDS and not missing
+    bundled = new.example_id in _BUNDLED and not missing
     own = example_settings(new.example_id) if bundled else {}
     opening = {**opening_settings(new), **own}
     st.session_state[_OWN] = Settings.from_json(opening)[0]

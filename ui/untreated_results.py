@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable
+import os
+from collections.abc import Hashable
+from functools import partial
 from typing import Final, NoReturn, TypeVar
 
 import numpy as np
 import streamlit as st
 
 from analysis.comparison import Comparison
-from analysis.untreated.benchmark import Progress, untreated
+from analysis.heavy import ComputingFailed, HeavyWork, Work
+from analysis.untreated.benchmark import untreated
 from analysis.untreated.deceleration import Deceleration, deceleration
 from analysis.untreated.entry import EntryBenchmark, entry_benchmarks
 from analysis.untreated.history import PRESETS
@@ -30,6 +33,14 @@ SIMULATING: Final = ("Simulating untreated trials", "Simulate")
 """What stands beside the bar of a long computation, and on the button that starts it again."""
 
 _STOPPED: Final = "w.untreated-stopped"
+
+
+# Shared by all sessions: it holds processes that have seen no data, and counts who waits.
+@st.cache_resource(show_spinner=False, max_entries=1)
+def heavy_work() -> HeavyWork:
+    """Return what computes long jobs on this server, as many at once as the environment allows."""
+    slots = os.environ.get("ALSLOPE_HEAVY_SLOTS", "")
+    return HeavyWork(int(slots) if slots.isdigit() else None)
 
 
 class _NotYetError(Exception):
@@ -74,7 +85,7 @@ def untreated_of(trial: Trial, comparison: Comparison) -> Untreated | None:
         "untreated",
         trial,
         comparison,
-        lambda progress: untreated(trial, comparison, progress=progress),
+        partial(untreated, trial, comparison),
     )
 
 
@@ -84,7 +95,7 @@ def presets_of(trial: Trial, comparison: Comparison) -> dict[str, OverPresets] |
         "untreated presets",
         trial,
         comparison,
-        lambda progress: over_presets(trial, comparison, progress=progress),
+        partial(over_presets, trial, comparison),
         times=len(PRESETS) / 2,
     )
 
@@ -102,7 +113,7 @@ def bends_of(trial: Trial, comparison: Comparison) -> dict[str, Deceleration] | 
         "untreated bends",
         trial,
         comparison,
-        lambda progress: deceleration(trial, comparison, progress=progress),
+        partial(deceleration, trial, comparison),
         times=2,
     )
 
@@ -119,7 +130,7 @@ def entry_of(trial: Trial, comparison: Comparison) -> tuple[EntryBenchmark, ...]
         "untreated entry",
         trial,
         comparison,
-        lambda progress: entry_benchmarks(trial, comparison, progress=progress),
+        partial(entry_benchmarks, trial, comparison),
         times=math.inf,
     )
 
@@ -128,7 +139,7 @@ def computed(
     name: str,
     trial: Trial,
     comparison: Comparison,
-    make: Callable[[Progress | None], T],
+    work: Work[T],
     *,
     times: float = 1.0,
     doing: tuple[str, str] = SIMULATING,
@@ -141,8 +152,8 @@ def computed(
         Of the result, for its key.
     trial, comparison
         What it rests on.
-    make
-        Computes it, and tells its argument the share that is done.
+    work
+        Computes it: a function of a module with its arguments, for it may run in another process.
     times
         How much more work it is than the benchmark of the run-ins.
     doing
@@ -155,9 +166,9 @@ def computed(
     """
     key = _key(name, trial, comparison)
     if is_light(comparison, times):
-        return once(key, lambda: make(None))
+        return once(key, work)
     known: T | None = _known(key)
-    return known if known is not None else _in_sight(name, key, make, doing)
+    return known if known is not None else _in_sight(name, key, work, doing)
 
 
 def _key(name: str, trial: Trial, comparison: Comparison) -> Hashable:
@@ -176,9 +187,7 @@ def _not_yet() -> NoReturn:
     raise _NotYetError
 
 
-def _in_sight(
-    name: str, key: Hashable, make: Callable[[Progress | None], T], doing: tuple[str, str]
-) -> T | None:
+def _in_sight(name: str, key: Hashable, work: Work[T], doing: tuple[str, str]) -> T | None:
     """Compute with a bar and a button that stops it, unless it was stopped."""
     words, again = doing
     place = st.empty()
@@ -190,12 +199,21 @@ def _in_sight(
         bar = st.progress(0.0, words)
         st.button("Stop", key=f"w.stop-{name}", on_click=_stop, args=(repr(key),))
 
-    def told(share: float) -> bool:
-        # Streamlit ends the run here when the reader presses Stop or goes elsewhere.
+    # Streamlit ends the run in these two when the reader presses Stop or goes elsewhere.
+    def told(share: float) -> None:
         bar.progress(min(share, 1.0), f"{words}, {share:.0%}")
-        return True
 
-    result = make(told)
+    def waiting(before: int) -> None:
+        others = "1 other computation" if before == 1 else f"{before} other computations"
+        bar.progress(0.0, f"Waiting for {others} on this server")
+
+    try:
+        result = heavy_work().compute(work, told, waiting)
+    except ComputingFailed as problem:
+        with place.container():
+            st.error(f"{problem} Nothing of the trial is lost.", icon=":material/error:")
+            st.button(again, key=f"w.again-{name}")
+        return None
     place.empty()
     # Not made inside the cache: what is drawn there would be drawn again by every later run.
     return once(key, lambda: result)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import streamlit as st
 
 from analysis.comparison import Comparison, EndpointComparison
 from analysis.settings import Settings
-from analysis.specification import SpecificationCurve, specification_curve
+from analysis.specification import SpecificationCurve, specification_curves
 from analysis.specification_choices import (
     MOST,
     Choice,
@@ -18,7 +19,7 @@ from analysis.specification_choices import (
     combinations,
     declared_choices,
 )
-from analysis.specification_untreated import UntreatedCurve, untreated_curve
+from analysis.specification_untreated import UntreatedCurve, untreated_curves
 from data.trial import Trial
 from report import specification_tables as tables
 from report import specification_words as words
@@ -31,7 +32,6 @@ from ui.variant_state import chosen_variant
 from ui.what_if_variants import open_as_variant
 
 Results = Sequence[EndpointComparison]
-Progress = Callable[[float], bool]
 
 PRESETS: Final = {"small": "Small", "full": "Full", "own": "Own selection"}
 
@@ -122,11 +122,6 @@ def _options(choice: Choice, usual: Choice | None) -> list[str]:
     return picked
 
 
-def _shares(progress: Progress | None, part: int, parts: int) -> Progress | None:
-    """Return the progress of one part of several, which follow each other."""
-    return None if progress is None else lambda share: progress((part + share) / parts)
-
-
 def _curves(
     trial: Trial,
     comparison: Comparison,
@@ -136,20 +131,12 @@ def _curves(
 ) -> dict[str, SpecificationCurve] | None:
     keys = [result.endpoint.key for result in results]
 
-    def make(progress: Progress | None) -> dict[str, SpecificationCurve]:
-        return {
-            key: specification_curve(
-                trial, comparison, key, choices, progress=_shares(progress, part, len(keys))
-            )
-            for part, key in enumerate(keys)
-        }
-
     light = max(combinations(choices) * len(keys), len(trial.patient_ids)) <= _WORK
     return computed(
         f"curves-{name}-{'-'.join(keys)}",
         trial,
         comparison,
-        make,
+        partial(specification_curves, trial, comparison, keys, choices),
         times=0 if light else math.inf,
         doing=_RUNNING,
     )
@@ -158,21 +145,13 @@ def _curves(
 def _untreated(
     trial: Trial, comparison: Comparison, curves: Mapping[str, SpecificationCurve], name: str
 ) -> dict[str, UntreatedCurve] | None:
-    def make(progress: Progress | None) -> dict[str, UntreatedCurve]:
-        return {
-            key: untreated_curve(
-                trial, comparison, curve, progress=_shares(progress, part, len(curves))
-            )
-            for part, (key, curve) in enumerate(curves.items())
-        }
-
     analyses = sum(len(curve.estimate) for curve in curves.values())
     light = analyses * len(trial.patient_ids) <= _SIMULATED
     return computed(
         f"untreated-curves-{name}-{'-'.join(curves)}",
         trial,
         comparison,
-        make,
+        partial(untreated_curves, trial, comparison, curves),
         times=0 if light else math.inf,
         doing=_SIMULATING,
     )

@@ -11,7 +11,8 @@ from analysis.untreated.assumed import assumed_history
 from analysis.untreated.history import PRESETS, Preset
 from analysis.untreated.plan import grid_of
 from analysis.untreated.plan_people import people_of
-from analysis.untreated.planning import Planning, exceeding, false_success
+from analysis.untreated.plan_visits import VisitDesign, by_visits
+from analysis.untreated.planning import Planning, Progress, exceeding, false_success
 from analysis.untreated.shares import SimulatedShare
 
 
@@ -88,3 +89,27 @@ def over_presets(
         if progress is not None and not progress((at + 1) / len(PRESETS)):
             break
     return tuple(rows)
+
+
+def more_designs(
+    found: Planning, settings: Settings, *, progress: Progress | None = None
+) -> tuple[tuple[VisitDesign, ...], tuple[PlanPreset, ...]]:
+    """Return a plan with more or fewer visits, and under every natural history.
+
+    Parameters
+    ----------
+    found
+        The plan.
+    settings
+        What the reader changed of the natural history.
+    progress
+        Called with the share that is done.
+    """
+
+    def told(share: float) -> bool:
+        return progress is None or progress(share)
+
+    return (
+        by_visits(found, progress=lambda share: told(share / 2)),
+        over_presets(found, settings, progress=lambda share: told((1 + share) / 2)),
+    )

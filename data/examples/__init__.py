@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from data.examples.registry import registry_title, registry_trial
 from data.files import UploadedFile
 from data.reading import read_files
 from data.trial import Periods, Trial
@@ -17,6 +18,9 @@ FOLDER: Final = Path(__file__).resolve().parent
 
 EXAMPLE_IDS: Final = ("after-shamsaei-2023", "after-oh-2018", "every-detail", "untreated-60")
 """The bundled trials, in the order in which pages offer them."""
+
+LARGE_IDS: Final = ("registry-2000", "registry-12000")
+"""Simulated registries, made when they are opened."""
 
 FIRST_EXAMPLE: Final = EXAMPLE_IDS[0]
 """The trial that opens by itself."""
@@ -33,7 +37,7 @@ class Example:
     settings
         Settings that differ from the default, as JSON values.
     file_name, content
-        The file behind it, for download.
+        The file behind it; empty for a registry (:func:`data.examples.registry.registry_csv`).
     """
 
     trial: Trial
@@ -50,6 +54,8 @@ def example_title(example_id: str) -> str:
     KeyError
         If there is no such example.
     """
+    if example_id in LARGE_IDS:
+        return registry_title(int(example_id.partition("-")[2]))
     return str(_described(example_id)["title"])
 
 
@@ -61,6 +67,8 @@ def example_settings(example_id: str) -> Mapping[str, Any]:
     KeyError
         If there is no such example.
     """
+    if example_id in LARGE_IDS:
+        return MappingProxyType({})
     return MappingProxyType(_described(example_id)["settings"])
 
 
@@ -74,6 +82,9 @@ def load_example(example_id: str) -> Example:
     RuntimeError
         If its file is damaged.
     """
+    if example_id in LARGE_IDS:
+        patients = int(example_id.partition("-")[2])
+        return Example(registry_trial(patients), MappingProxyType({}), "registry.csv", b"")
     about = _described(example_id)
     content = (FOLDER / about["file"]).read_bytes()
     reading = read_files([UploadedFile(about["file"], content)])

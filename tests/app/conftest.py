@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+# Long computations in the tests' own process: starting another for each would take minutes.
+# tests/analysis/test_heavy.py and the browser tests use the real ones.
+os.environ.setdefault("ALSLOPE_HEAVY_SLOTS", "0")
 
 
 @pytest.fixture
