@@ -269,7 +269,7 @@ def _about_patients(
     ):
         if mask.any():
             who = [names[p] for p in np.flatnonzero(mask)]
-            text = f"{what} {len(who)} of {len(names)} patients: {named(who)}."
+            text = f"{what} {len(who):,} of {len(names):,} patients: {named(who)}."
             result.append(Finding(code, "warning", text, step, file, sheet))
     return result
 

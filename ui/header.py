@@ -57,7 +57,7 @@ def _title(title: str, trial: Trial, result: Comparison) -> None:
     loaded = len(trial.patient_ids)
     st.markdown(
         f"### {title}&emsp;:small[:gray[{inert(trial.title)}]]&ensp;{badge}&ensp;"
-        f":small[:gray[{result.n_analysed} analysed of {loaded} loaded]]",
+        f":small[:gray[{result.n_analysed:,} analysed of {loaded:,} loaded]]",
         help=_flow_help(result),
         width="stretch",
     )
