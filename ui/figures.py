@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 import streamlit as st
 
@@ -13,7 +14,10 @@ from report.look import LIGHT, LOOKS
 from report.tables import csv_text, export_names
 from ui import basket
 from ui.cache import once
-from ui.components import mount_chart, plotly_path, print_asked
+from ui.components import asked_for, mount_chart, plotly_path
+
+_MANY_PATIENTS: Final = 500
+"""Beyond, a table is written only when it is asked for: it would delay every change."""
 
 
 def show_figure(chart: Chart, trial: Trial | None) -> int | None:
@@ -22,7 +26,7 @@ def show_figure(chart: Chart, trial: Trial | None) -> int | None:
     The screen follows the reader's light or dark mode; downloads are always light, with title,
     subtitle, footer and, where that is so, the words "simulated data", and patients are called P01,
     P02 … there. Without a trial the figure shows no patient. The figure for print is drawn only in
-    the run in which the reader asks for it.
+    the run in which the reader asks for it, and so is the table of very many patients.
     """
     mode = st.context.theme.type or "light"
     look = LOOKS[mode]
@@ -48,6 +52,9 @@ def show_figure(chart: Chart, trial: Trial | None) -> int | None:
         return csv_text(chart.numbers(names), trial, chart.frame.note, chart.frame.untreated)
 
     widget = f"chart-{chart.name}"
+    asked = asked_for(widget)
+    prints = asked not in ("", "CSV")
+    tables = chart.saves and (asked == "CSV" or len(names) <= _MANY_PATIENTS)
     drawn, height = once(("screen", look.name, key), on_screen)
     clicked = mount_chart(
         {
@@ -57,9 +64,9 @@ def show_figure(chart: Chart, trial: Trial | None) -> int | None:
             "saves": chart.saves,
             "adds": chart.spot is not None,
             "chosen": basket.holds(chart.spot),
-            "printed": once(("print", chart.frame, key), on_paper) if print_asked(widget) else "",
+            "printed": once(("print", chart.frame, key), on_paper) if prints else "",
             "printWidth": chart.print_width,
-            "csv": once(("csv", chart.frame.untreated, key), as_csv) if chart.saves else "",
+            "csv": once(("csv", chart.frame.untreated, key), as_csv) if tables else "",
             "name": chart.file_name or chart.name,
             "title": chart.frame.title,
             "alt": chart.alt,

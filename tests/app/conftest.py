@@ -14,4 +14,4 @@ os.environ.setdefault("ALSLOPE_HEAVY_SLOTS", "0")
 @pytest.fixture
 def printing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every chart draw its figure for print, as if the reader had asked for all of them."""
-    monkeypatch.setattr("ui.figures.print_asked", lambda key: True)
+    monkeypatch.setattr("ui.figures.asked_for", lambda key: "PNG")

@@ -54,9 +54,9 @@ def mount_chart(data: dict[str, Any], key: str, on_add: Callable[[], None]) -> s
     return result.click if isinstance(result.click, str) else None
 
 
-def print_asked(key: str) -> bool:
-    """Return whether the reader has just asked for the print figure of a chart."""
-    return bool(getattr(st.session_state.get(key), "print", None))
+def asked_for(key: str) -> str:
+    """Return the download of a chart that the reader has just asked for, such as "PNG", or ""."""
+    return str(getattr(st.session_state.get(key), "print", None) or "")
 
 
 def mount_copy_link(path: str, hint: str, key: str) -> None:

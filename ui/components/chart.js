@@ -123,6 +123,10 @@ const DOWNLOADS = [
   ["CSV", saveCsv, "The numbers in the figure"],
 ];
 
+function isThere(label, data) {
+  return Boolean(label === "CSV" ? data.csv : data.printed);
+}
+
 function toolbar(root, state) {
   const bar = root.querySelector(".alslope-chart-tools");
   const add = document.createElement("button");
@@ -139,13 +143,14 @@ function toolbar(root, state) {
     button.dataset.kind = label;
     button.addEventListener("click", () => {
       const make = () => download(button, action, state);
-      if (label === "CSV" || state.data.printed) {
+      if (isThere(label, state.data)) {
         make();
         return;
       }
-      // The server draws the figure for print when it is asked to; see the end of the file.
+      // The server draws the figure for print, and writes long tables, when it is asked to; see the
+      // end of the file.
       button.disabled = true;
-      state.whenPrinted = make;
+      state.waiting = { label, make };
       state.send("print", label);
     });
     bar.appendChild(button);
@@ -241,9 +246,9 @@ export default function (component) {
   add.title = data.chosen
     ? "Already chosen; a click refreshes it with the settings of now"
     : "Keeps this figure, with its settings, for slides and files on the Present page";
-  if (data.printed && state.whenPrinted) {
-    state.whenPrinted();
-    state.whenPrinted = undefined;
+  if (state.waiting && isThere(state.waiting.label, data)) {
+    state.waiting.make();
+    state.waiting = undefined;
   }
   draw(root, state).catch((problem) => {
     const plot = root.querySelector(".alslope-chart-plot");
