@@ -286,8 +286,7 @@ def _serve(options: argparse.Namespace) -> int:
         if probe.connect_ex(("localhost", options.port)) == 0:
             raise CommandProblem(f"Port {options.port} is in use. Choose another: --port NUMBER.")
     home = Path(__file__).resolve().parent
-    command = [sys.executable, "-m", "streamlit", "run", str(home / "app.py")]
-    command += [f"--server.port={options.port}"]
+    command = [sys.executable, "-m", "ui.server", f"--server.port={options.port}"]
     # More threads make the many small matrices of the models several times slower.
     environment = {"OPENBLAS_NUM_THREADS": "1"} | os.environ
     server = subprocess.Popen(command, cwd=home, env=environment)

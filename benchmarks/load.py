@@ -167,7 +167,7 @@ def main() -> int:
     os.environ["STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL"] = str(TTL_SECONDS)
     bad = 0
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(Path(folder) / "log")
+        server = Server(Path(folder) / "log", warmed=True)
         server.start()
         try:
             assert server.process is not None
