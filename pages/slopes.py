@@ -8,6 +8,7 @@ from report import words
 from report.caveats import caveats
 from ui import slope_details as details
 from ui import state
+from ui.cache import once
 from ui.groups_tab import groups_tab
 from ui.header import page_header, shown
 from ui.navigation import SLOPES
@@ -34,7 +35,8 @@ for position in clicks:
 st.caption(
     f"{words.design_line(comparison)} {words.period_text(comparison)} {words.holm_line(comparison)}"
 )
-before_quoting(caveats(comparison))
+known = ("caveats", trial.instance, comparison.settings.key)
+before_quoting(once(known, lambda: caveats(comparison)))
 
 tabs: dict[str, Callable[[], None]] = {
     "Tests": lambda: details.tests_tab(trial, comparison, results),

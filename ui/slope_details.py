@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -63,7 +65,7 @@ def _covariates(trial: Trial) -> dict[str, str]:
     return {
         name: said
         for name, said in words_of.items()
-        if known[name].replace("", None).dropna().nunique() > 1
+        if len(set(known[name].replace("", None).dropna())) > 1
     }
 
 
@@ -87,14 +89,18 @@ def _pooled_note(comparison: Comparison, results: Results) -> None:
 
 def tests_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
     """Draw every test and effect size, and what else is known of the mean change."""
+
+    def kept(name: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        return once(("tests", name, trial.instance, comparison.settings.key), make)
+
     if any(result.n for result in comparison.endpoints):
-        main = tables.tests_on_screen(comparison, exploratory=False)
+        main = kept("main", lambda: tables.tests_on_screen(comparison, exploratory=False))
         if len(main):
             show_small_table(
                 main,
                 "tests",
                 trial,
-                export=tables.tests(comparison),
+                export=kept("saved", lambda: tables.tests(comparison)),
                 untreated=untreated_said(trial, comparison),
                 spot=Spot("tests"),
             )
@@ -110,21 +116,21 @@ def tests_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
         + f"{words.holm_line(comparison)} {detail_tables.joint_line(comparison)}"
     )
     with st.expander("Exploratory: other tests, effect sizes, Bayes factor, equivalence"):
-        more = tables.tests_on_screen(comparison, exploratory=True)
+        more = kept("more", lambda: tables.tests_on_screen(comparison, exploratory=True))
         if len(more):
             show_small_table(
                 more,
                 "exploratory",
                 trial,
-                export=tables.tests(comparison),
+                export=kept("saved", lambda: tables.tests(comparison)),
                 untreated=untreated_said(trial, comparison),
             )
         for result in results:
-            further = detail_tables.further_analyses(result)
+            name = f"further-{result.endpoint.key}"
+            further = kept(name, partial(detail_tables.further_analyses, result))
             if len(further):
                 st.markdown(f"##### {result.endpoint.label}")
                 said = untreated_said(trial, comparison, result.endpoint.key)
-                name = f"further-{result.endpoint.key}"
                 show_small_table(further, name, trial, untreated=said)
 
 
