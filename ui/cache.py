@@ -6,6 +6,7 @@ tables by a sample. Entries live and die with the session.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import TypeVar
@@ -42,6 +43,7 @@ def _once(key: str, _make: Callable[[], T]) -> T:
 
 
 def forget() -> None:
-    """Empty the caches of this session."""
+    """Empty the caches of this session, and free what was in them at once."""
     _comparison.clear()
     _once.clear()
+    gc.collect()

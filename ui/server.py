@@ -1,9 +1,10 @@
 """The server's process as ``alslope serve`` starts it: everything is loaded before anybody comes.
 
-After each run of a page Streamlit collects garbage, and each time looks at every object of every
-library that is loaded: about 0.1 seconds in which nobody else is served, three times as long as
-the page itself takes. What is loaded here is set apart before the first session begins, so that
-the collection looks at the objects of sessions only. ``streamlit run app.py`` does without it.
+Python’s collection of garbage looks at every object of every library that is loaded: about 0.1
+seconds in which nobody is served. What is loaded here is set apart before the first session begins,
+so that it looks at the objects of sessions only. ``streamlit run app.py`` does without it. For the
+same reason Streamlit’s own collection after every run is off (``runner.postScriptGC``): it would
+cost three times as much as a page, and more with every session.
 """
 
 from __future__ import annotations
