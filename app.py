@@ -1,12 +1,13 @@
-"""The screen: page frame, navigation, sidebar. Everything else is below."""
+"""The screen: page frame, login, navigation, sidebar. Everything else is below."""
 
 import streamlit as st
 
-from ui import controls, navigation, state
+from ui import controls, login, navigation, state
 
 SIDEBAR = 240
 
 st.set_page_config("ALSlope", navigation.ICON, layout="wide", initial_sidebar_state=SIDEBAR)
+login.let_in()
 state.start_session()
 page = st.navigation(navigation.pages())
 controls.settings_sidebar()
