@@ -83,7 +83,13 @@ def _who() -> None:
     with st.sidebar.container(horizontal=True, vertical_alignment="center"):
         if name:
             st.caption(inert(name[:_MOST_OF_A_NAME]))
-        st.button("Log out", key="w.log-out", icon=":material/logout:", on_click=st.logout)
+        st.button(
+            "Log out",
+            key="w.log-out",
+            icon=":material/logout:",
+            type="tertiary",
+            on_click=st.logout,
+        )
 
 
 def _problem(section: Mapping[str, Any]) -> str | None:
