@@ -23,11 +23,12 @@ export HYPOTHESIS_STORAGE_DIRECTORY ?= $(VENV)/.hypothesis
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint format clean
+.PHONY: help run test faults lint format clean
 
 help:
 	@echo 'make run      start the dashboard on http://localhost:8501 (more options: ARGS="...")'
 	@echo 'make test     run the tests (more options: ARGS="...")'
+	@echo 'make faults   run the tests in which something breaks in mid-work'
 	@echo 'make lint     check style, format and types'
 	@echo 'make format   rewrite the code in the agreed format'
 	@echo 'make clean    remove .venv and all caches'
@@ -38,6 +39,9 @@ run: $(RUN_STAMP)
 # In the order of the files: few slow browser tests at the end would leave one worker idle.
 test: $(DEV_STAMP)
 	@exec env OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+
+faults: $(DEV_STAMP)
+	@exec env OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -m fault -v $(ARGS)
 
 lint: $(DEV_STAMP)
 	@status=0; \

@@ -55,6 +55,7 @@ from report.values_csv import values_csv
 from report.whatif_report import report_json as whatif_json
 from report.whatif_report import whatif_report
 from report.whatif_text import report_text as whatif_text
+from report.whole_files import write_whole
 
 ASKED: Final = 3
 REJECTED: Final = 4
@@ -274,10 +275,7 @@ def _exit_code(reading: Reading) -> int:
 
 
 def _write(path: str, text: str) -> None:
-    try:
-        Path(path).write_text(text, encoding="utf-8", newline="")
-    except OSError as problem:
-        raise CommandProblem(f"{path}: {problem.strerror or 'cannot be written'}.") from None
+    write_whole(Path(path), text.encode())
 
 
 def _serve(options: argparse.Namespace) -> int:

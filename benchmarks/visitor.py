@@ -47,15 +47,15 @@ class Visitor:
     _widgets: dict[str, WidgetState] = field(default_factory=dict)
     _seen: dict[tuple[str, str], Any] = field(default_factory=dict)
     _query: str = ""
-    _token: str = ""
+    token: str = ""
     _socket: ClientConnection | None = None
 
     async def __aenter__(self) -> Self:
-        self._token = await asyncio.to_thread(self._xsrf_token)
+        self.token = await asyncio.to_thread(self._xsrf_token)
         self._socket = await connect(
             self.address.replace("http", "ws", 1) + "/_stcore/stream",
-            subprotocols=["streamlit", self._token],  # type: ignore[list-item]
-            additional_headers={"Cookie": f"_streamlit_xsrf={self._token}"},
+            subprotocols=["streamlit", self.token],  # type: ignore[list-item]
+            additional_headers={"Cookie": f"_streamlit_xsrf={self.token}"},
             origin=self.address,  # type: ignore[arg-type]
             max_size=_LARGEST,
             open_timeout=self.seconds,
@@ -139,14 +139,7 @@ class Visitor:
     async def upload(self, label: str, name: str, content: bytes) -> float:
         """Drop a file."""
         field_id = self._seen["file_uploader", label].id
-        message = BackMsg()
-        asked = message.file_urls_request
-        asked.request_id, asked.session_id = uuid4().hex, self.session
-        asked.file_names.append(name)
-        await self._send(message)
-        while (answer := await self._answer()).WhichOneof("type") != "file_urls_response":
-            continue
-        urls = answer.file_urls_response.file_urls[0]
+        urls = await self.upload_urls(name)
         await asyncio.to_thread(self._put, urls.upload_url, name, content)
         state = WidgetState(id=field_id)
         info = state.file_uploader_state_value.uploaded_file_info.add()
@@ -155,11 +148,22 @@ class Visitor:
         self._widgets[field_id] = state
         return await self.run()
 
+    async def upload_urls(self, name: str) -> Any:
+        """Return the addresses at which the server waits for a file."""
+        message = BackMsg()
+        asked = message.file_urls_request
+        asked.request_id, asked.session_id = uuid4().hex, self.session
+        asked.file_names.append(name)
+        await self._send(message)
+        while (answer := await self._answer()).WhichOneof("type") != "file_urls_response":
+            continue
+        return answer.file_urls_response.file_urls[0]
+
     def _put(self, url: str, name: str, content: bytes) -> None:
         said = requests.put(
             self.address + url,
             files={"file": (name, content)},
-            headers={"X-Xsrftoken": self._token, "Cookie": f"_streamlit_xsrf={self._token}"},
+            headers={"X-Xsrftoken": self.token, "Cookie": f"_streamlit_xsrf={self.token}"},
             timeout=self.seconds,
         )
         if said.status_code not in (200, 204):

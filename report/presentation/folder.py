@@ -12,7 +12,6 @@ from analysis.details import details
 from analysis.settings import Settings
 from data.trial import Trial
 from report.analysis_file import AnalysisFile
-from report.asked_settings import CommandProblem
 from report.exhibits.chart import Chart
 from report.json_export import comparison_json
 from report.presentation.basket import default_basket
@@ -22,6 +21,7 @@ from report.presentation.html_file import html_text, tables_html
 from report.presentation.workbook import workbook_bytes
 from report.scene.paper import MIME
 from report.slides.deck import deck_bytes
+from report.whole_files import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,7 @@ def write_report(
             yield f"note: {part.title}: {part.changed}"
     for name, content in _files(found, asked):
         path = asked.folder / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        except OSError as problem:
-            why = problem.strerror or "cannot be written"
-            raise CommandProblem(f"{path}: {why}.") from None
+        write_whole(path, content, makes_folder=True)
         yield f"{path}: {len(content) / 1000:,.0f} kB"
 
 

@@ -75,6 +75,7 @@ def test_what_a_library_prints_does_not_get_between_the_answers(work):
     assert work.compute(loud, nothing, nothing) == "done"
 
 
+@pytest.mark.fault
 def test_an_error_names_its_type_and_never_a_value(work):
     with pytest.raises(ComputingFailed, match="ValueError") as caught:
         work.compute(partial(failing, "PATIENT-77"), nothing, nothing)
@@ -86,6 +87,7 @@ class Left(BaseException):
     """What Streamlit raises when a reader presses Stop or leaves."""
 
 
+@pytest.mark.fault
 def test_a_reader_who_leaves_ends_the_process_at_once(work):
     def told(_: float) -> None:
         raise Left
@@ -121,6 +123,7 @@ def test_jobs_beyond_the_limit_wait_in_line_and_may_leave_it(work):
     assert work.jobs == 0
 
 
+@pytest.mark.fault
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL there")
 def test_a_process_that_is_killed_from_outside_is_said_and_the_next_job_runs(work):
     def told(_: float) -> None:

@@ -230,6 +230,43 @@ def test_arrow_keys_switch_patients(user: User, server: Server):
     assert "person=3" in user.link()
 
 
+@pytest.mark.fault
+def test_a_server_that_restarts_in_mid_work_keeps_settings_and_asks_for_the_file(visitor, tmp_path):
+    server = Server(tmp_path / "log.txt")
+    server.start()
+    try:
+        user = visitor().open(server.address).drop(trial_csv(7))
+        expect(user.head).to_contain_text("7 analysed of 7 loaded")
+        user.settled().go("Slopes").window_after(7)
+        server.stop()
+        expect(user.page.get_by_test_id("stApp")).not_to_have_attribute(
+            "data-test-connection-state", "CONNECTED"
+        )
+        server.start()
+        # What was on screen stays until the next action, which meets a server without the file.
+        user.settled()
+        expect(user.head).to_contain_text("7 analysed of 7 loaded")
+        user.go("Patients")
+        expect(user.page.get_by_text("drop it again")).to_be_visible()
+        expect(user.chip("after: 7 months")).to_be_visible()
+        user.drop(trial_csv(7))
+        expect(user.head).to_contain_text("7 analysed of 7 loaded")
+        expect(user.settled().chip("after: 7 months")).to_be_visible()
+    finally:
+        server.stop()
+
+
+@pytest.mark.fault
+def test_two_tabs_of_one_person_do_not_change_each_other(visitor, server: Server):
+    first, second = (visitor().open(server.address) for _ in range(2))
+    first.window_after(7)
+    second.go("Patients")
+    expect(second.chip("after: 7 months")).to_have_count(0)
+    first.go("Patients")
+    expect(first.chip("after: 7 months")).to_be_visible()
+
+
+@pytest.mark.fault
 def test_nobody_sees_the_file_of_somebody_else(visitor, server: Server):
     first, second = (visitor(fresh=True).open(server.address) for _ in range(2))
     first.drop(trial_csv(7))
@@ -243,6 +280,7 @@ def test_nobody_sees_the_file_of_somebody_else(visitor, server: Server):
     expect(third.head).to_contain_text("10 analysed of 10 loaded")
 
 
+@pytest.mark.fault
 def test_clear_data_stays_cleared(user: User):
     user.drop(trial_csv(7))
     expect(user.head).to_contain_text("7 analysed of 7 loaded")

@@ -6,6 +6,7 @@ reader's zoom. This one updates in place, around the plotly.js that plotly's Pyt
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ from typing import Any, Final
 import plotly
 import streamlit as st
 from streamlit.components.v1 import declare_component
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 _FOLDER: Final = Path(__file__).resolve().parent
 
@@ -60,7 +62,12 @@ def asked_for(key: str) -> str:
 
 
 def mount_copy_link(path: str, hint: str, key: str) -> None:
-    """Show a button that copies the link to ``path`` (below the server's root)."""
+    """Show a button that copies the link to ``path`` (below the server's root).
+
+    It also restores what was open when a restarted server meets a page of an earlier session.
+    """
+    context = get_script_run_ctx()
+    session = context.session_id if context else ""
     renderer = st.components.v2.component(
         "alslope_copy_link",
         html=_LINK_HTML,
@@ -68,7 +75,14 @@ def mount_copy_link(path: str, hint: str, key: str) -> None:
         js=_source("copy_link.js"),
         isolate_styles=False,
     )
-    renderer(key=key, data={"path": path, "hint": hint}, width="content")
+    renderer(
+        key=key, data={"path": path, "hint": hint, "session": _digest(session)}, width="content"
+    )
+
+
+def _digest(session: str) -> str:
+    """Return a text that differs between sessions and does not tell their names."""
+    return hashlib.blake2b(session.encode(), digest_size=8).hexdigest()
 
 
 def _source(name: str) -> str:

@@ -102,6 +102,7 @@ def test_every_file_has_its_own_child_that_ends(reader):
     assert len(set(pids)) == 3
 
 
+@pytest.mark.fault
 def test_a_dead_idle_child_is_replaced(reader):
     idle_pid(reader)
     reader._idle[0].process.kill()
@@ -109,6 +110,7 @@ def test_a_dead_idle_child_is_replaced(reader):
     assert len(reader.read(SMALL)) == 1
 
 
+@pytest.mark.fault
 def test_a_child_that_is_killed_while_it_reads_is_a_refusal(reader):
     idle_pid(reader)
     child = reader._idle[0]
@@ -120,6 +122,7 @@ def test_a_child_that_is_killed_while_it_reads_is_a_refusal(reader):
     assert len(reader.read(SMALL)) == 1
 
 
+@pytest.mark.fault
 def test_a_file_that_takes_too_long_is_a_refusal():
     with SheetReader(wall_seconds=0.5) as reader:
         idle_pid(reader)
