@@ -59,8 +59,9 @@ with grid.cell():
         "everything computed in this session.",
         key="w.clear",
     ):
-        cache.forget()
         state.clear()
+        cache.forget_widgets()
+        cache.forget()
         st.rerun()
 
 dropped_files()

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from analysis.compare import compare
 from analysis.comparison import Comparison
@@ -47,3 +48,14 @@ def forget() -> None:
     _comparison.clear()
     _once.clear()
     gc.collect()
+
+
+def forget_widgets() -> None:
+    """Forget the options and callbacks of every widget that this session ever drew.
+
+    Streamlit keeps them, names of patients among them, and has no call of its own to drop them. Run
+    the page again afterwards.
+    """
+    context = get_script_run_ctx()
+    if context is not None:
+        context.session_state._state._new_widget_state.widget_metadata.clear()
