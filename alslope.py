@@ -21,6 +21,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+import pandas as pd
+
 from analysis.compare import compare
 from analysis.details import details
 from analysis.setting_fields import SettingsProblem
@@ -42,6 +44,7 @@ from report.asked_settings import (
     position_of,
     saved_analysis,
 )
+from report.batch import run_batch
 from report.command_parser import command_parser
 from report.compare_text import comparison_text
 from report.json_export import comparison_json
@@ -50,6 +53,7 @@ from report.presentation.folder import AskedFiles, write_report
 from report.published_report import published_report
 from report.published_report import report_json as published_json
 from report.published_report import report_text as published_text
+from report.tables import csv_text
 from report.untreated_report import report_json, report_text, untreated_report
 from report.values_csv import values_csv
 from report.whatif_report import report_json as whatif_json
@@ -224,11 +228,7 @@ def _reading(
             files.append(UploadedFile(Path(name).name, Path(name).read_bytes()))
         except OSError as problem:
             raise CommandProblem(f"{name}: {problem.strerror or 'cannot be read'}.") from None
-    answers = dict(pair(text, "--answer") for text in options.answer)
-    for code, value in answers.items():
-        wrong = check_answer(code, value)
-        if wrong is not None:
-            raise CommandProblem(f"--answer {code}={value}: {wrong}.")
+    answers = _answers(options)
     with SheetReader(idle=0) as reader:
         recipe = None if saved is None else saved.recipe
         reading = read_files(files, answers, recipe=recipe, opener=reader.read)
@@ -268,6 +268,27 @@ def _print_findings(reading: Reading) -> None:
         answers = ", ".join(f"{value} ({said})" for value, said in question.options)
         asked = f"question: {question.text} Answer with --answer {question.code}=… : {answers}"
         print(asked, file=sys.stderr)
+
+
+def _batch(options: argparse.Namespace) -> int:
+    rows = run_batch(
+        options.files, _answers(options), options.set, jobs=options.jobs, scheduler=options.dask
+    )
+    table = csv_text(pd.DataFrame(rows), None)
+    if options.out:
+        write_whole(Path(options.out), ("\ufeff" + table).encode())
+    else:
+        print(table, end="")
+    return 0
+
+
+def _answers(options: argparse.Namespace) -> dict[str, str]:
+    answers = dict(pair(text, "--answer") for text in options.answer)
+    for code, value in answers.items():
+        wrong = check_answer(code, value)
+        if wrong is not None:
+            raise CommandProblem(f"--answer {code}={value}: {wrong}.")
+    return answers
 
 
 def _exit_code(reading: Reading) -> int:
@@ -322,6 +343,7 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
     "whatif": _whatif,
     "published": _published,
     "report": _report,
+    "batch": _batch,
     "serve": _serve,
 }
 

@@ -61,7 +61,7 @@ class HeavyWork:
     """
 
     def __init__(self, slots: int | None = None) -> None:
-        self._slots = max(1, (os.cpu_count() or 2) - 1) if slots is None else max(0, slots)
+        self._slots = max(1, _processors() - 1) if slots is None else max(0, slots)
         self._turn = threading.Condition()
         self._line: list[object] = []
         self._busy: list[int] = []
@@ -162,6 +162,13 @@ def _going_on(told: Callable[[float], object]) -> Callable[[float], bool]:
         return True
 
     return progress
+
+
+def _processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 2
 
 
 def _started() -> subprocess.Popen[bytes]:

@@ -41,13 +41,12 @@ def main() -> None:
             write_frame(answers, PROGRESS, repr(float(share)).encode())
         return True
 
-    try:
-        result = unpacked(job[1])(progress=told)
-        write_frame(answers, RESULT, packed(result))
-    except BrokenPipeError:
-        return
-    except Exception as problem:  # the other side says that it failed; a text could hold a value
-        write_frame(answers, FAILED, type(problem).__name__.encode())
+    def failed(kind: type[BaseException], *_: object) -> None:
+        # The type only: the text of an error could hold a value of a patient.
+        write_frame(answers, FAILED, kind.__name__.encode())
+
+    sys.excepthook = failed
+    write_frame(answers, RESULT, packed(unpacked(job[1])(progress=told)))
 
 
 if __name__ == "__main__":

@@ -53,9 +53,19 @@ def command_parser(description: str) -> argparse.ArgumentParser:
     _add_files(presenting)
     _add_settings(presenting)
     _add_report(presenting)
+    _add_batch(commands.add_parser("batch", help="compare many trials, one file each"))
     serve = commands.add_parser("serve", help="start the app and warm it")
     serve.add_argument("--port", type=int, default=8501)
     return parser
+
+
+def _add_batch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="one trial each")
+    parser.add_argument("--out", metavar="FILE", help="write the table as CSV")
+    _add_answers(parser)
+    _add_assignments(parser)
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes; -1: all")
+    parser.add_argument("--dask", default="", metavar="ADDRESS", help="a Dask scheduler instead")
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
@@ -77,6 +87,10 @@ def _add_files(parser: argparse.ArgumentParser, many: str = "+") -> None:
         help="a table of visits, or the name of a bundled trial: "
         + ", ".join((*EXAMPLE_IDS, *LARGE_IDS)),
     )
+    _add_answers(parser)
+
+
+def _add_answers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--answer",
         action="append",
@@ -90,6 +104,11 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     files = parser.add_mutually_exclusive_group()
     files.add_argument("--analysis", metavar="FILE", help="an analysis that the app saved")
     files.add_argument("--settings", metavar="FILE", help="settings as JSON")
+    _add_assignments(parser)
+    parser.add_argument("--json", action="store_true", help="print every number as JSON")
+
+
+def _add_assignments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set",
         action="append",
@@ -97,7 +116,6 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="change one setting, such as post_months=6; known: " + ", ".join(FIELDS),
     )
-    parser.add_argument("--json", action="store_true", help="print every number as JSON")
 
 
 def _add_variants(parser: argparse.ArgumentParser) -> None:

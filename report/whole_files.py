@@ -39,9 +39,8 @@ def write_whole(path: Path, content: bytes, *, makes_folder: bool = False) -> No
                 file.write(content)
             os.chmod(beside, _mode(path))
             os.replace(beside, path)
-        except BaseException:
-            os.unlink(beside)
-            raise
+        finally:
+            Path(beside).unlink(missing_ok=True)
     except OSError as problem:
         why = problem.strerror or "cannot be written"
         raise CommandProblem(f"{path}: {why}. Nothing was written there.") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Hashable
 from functools import partial
 from typing import Final, NoReturn, TypeVar
@@ -12,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from analysis.comparison import Comparison
-from analysis.heavy import ComputingFailed, HeavyWork, Work
+from analysis.heavy import ComputingFailed, Work
 from analysis.untreated.benchmark import untreated
 from analysis.untreated.deceleration import Deceleration, deceleration
 from analysis.untreated.entry import EntryBenchmark, entry_benchmarks
@@ -23,6 +22,7 @@ from analysis.untreated.regression import RegressionReport, regression_report
 from data.trial import Trial
 from report.untreated_words import sentences
 from ui.cache import once
+from ui.heavy_work import heavy_work
 
 T = TypeVar("T")
 
@@ -33,14 +33,6 @@ SIMULATING: Final = ("Simulating untreated trials", "Simulate")
 """What stands beside the bar of a long computation, and on the button that starts it again."""
 
 _STOPPED: Final = "w.untreated-stopped"
-
-
-# Shared by all sessions: it holds processes that have seen no data, and counts who waits.
-@st.cache_resource(show_spinner=False, max_entries=1)
-def heavy_work() -> HeavyWork:
-    """Return what computes long jobs on this server, as many at once as the environment allows."""
-    slots = os.environ.get("ALSLOPE_HEAVY_SLOTS", "")
-    return HeavyWork(int(slots) if slots.isdigit() else None)
 
 
 class _NotYetError(Exception):

@@ -55,7 +55,7 @@ def cached_functions() -> list[tuple[str, ast.FunctionDef, ast.expr]]:
     ]
 
 
-SHARED_BY_ALL = {"ui/readers.py:sheet_reader"}
+SHARED_BY_ALL = {"ui/readers.py:sheet_reader", "ui/heavy_work.py:heavy_work"}
 """Caches of the whole server: idle processes that have seen no file."""
 
 
