@@ -10,9 +10,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import multiprocessing
-import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -22,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -131,33 +128,52 @@ OURS: Final[dict[str, Callable[[int], Callable[[], object]]]] = {
 OTHERS: Final = ("· lme4::lmList", "· lme4 and lmerTest", "· statsmodels MixedLM")
 
 
+class Memory(threading.Thread):
+    """Watches the highest memory of a process and of those that it starts, in MB.
+
+    The usage that the system counts for an ended process would hold that of this one, from before
+    the other program took its place.
+    """
+
+    def __init__(self, process: int) -> None:
+        super().__init__(daemon=True)
+        self.process, self.highest, self.over = process, 0.0, threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        """Look every 20 ms until it is over."""
+        while not self.over.wait(0.02):
+            for folder in Path("/proc").iterdir():
+                if folder.name.isdigit():
+                    self._look(folder)
+
+    def _look(self, folder: Path) -> None:
+        try:
+            lines = (folder / "status").read_text().splitlines()
+        except OSError:
+            return
+        fields = dict(line.split(":", 1) for line in lines if ":" in line)
+        if self.process in (int(folder.name), int(fields["PPid"])):
+            self.highest = max(self.highest, int(fields.get("VmHWM", "0 kB").split()[0]) / 1024)
+
+
 def measured(name: str, patients: int) -> tuple[float, float] | None:
     """Return seconds and megabytes of one cell, or ``None`` where it is not there."""
-    if name in OURS:
-        context = multiprocessing.get_context("spawn")
-        receiving, sending = context.Pipe(duplex=False)
-        process = context.Process(target=_ours, args=(name, patients, sending))
-        process.start()
-        sending.close()
-        try:
-            return tuple(receiving.recv())
-        finally:
-            process.join()
-    return _other(name, patients)
+    if name not in OURS:
+        return _other(name, patients)
+    said = _said([sys.executable, "-m", "benchmarks.scale", name, str(patients)])
+    return said and (float(said[0]), said[1])
 
 
-def _ours(name: str, patients: int, sending: Any) -> None:
+def median_seconds(name: str, patients: int) -> float:
+    """Return the median seconds of one kind of work in this process."""
     work = OURS[name](patients)
     times: list[float] = []
     while not times or (sum(times) < 3.0 and len(times) < 15):
         started = time.perf_counter()
         work()
         times.append(time.perf_counter() - started)
-    peaks = [
-        resource.getrusage(who).ru_maxrss / 1024
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    ]
-    sending.send((statistics.median(times), max(peaks)))
+    return statistics.median(times)
 
 
 def _other(name: str, patients: int) -> tuple[float, float] | None:
@@ -177,19 +193,17 @@ def _other(name: str, patients: int) -> tuple[float, float] | None:
 
 
 def _said(command: list[str]) -> tuple[str, float] | None:
-    """Return what another program printed, and its memory; ``None`` if it failed or took long."""
+    """Return what another process printed, and its memory; ``None`` if it failed or took long."""
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
-        watchdog = threading.Timer(_LIMIT_SECONDS, process.kill)
-        watchdog.start()
-        assert process.stdout is not None
-        said = process.stdout.read()
-        # The usage of this process alone: that of all children would be the highest so far.
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        watchdog.cancel()
-    return (said, usage.ru_maxrss / 1024) if process.returncode == 0 else None
+        memory = Memory(process.pid)
+        try:
+            said, _ = process.communicate(timeout=_LIMIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        memory.over.set()
+    return (said, memory.highest) if process.returncode == 0 else None
 
 
 def draw(found: dict[str, dict[int, float]]) -> None:
@@ -224,6 +238,9 @@ def draw(found: dict[str, dict[int, float]]) -> None:
 
 def main() -> None:
     """Print one line a kind of work, seconds and megabytes by size, and save the figure."""
+    if len(sys.argv) == 3:
+        print(median_seconds(sys.argv[1], int(sys.argv[2])))
+        return
     header = " | ".join(f"{size:,} patients" for size in SIZES)
     print(f"Seconds (peak memory, MB).\n\n| | {header} |\n|{' --- |' * (len(SIZES) + 1)}")
     found: dict[str, dict[int, float]] = {}
