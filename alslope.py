@@ -307,7 +307,8 @@ def _serve(options: argparse.Namespace) -> int:
     home = Path(__file__).resolve().parent
     command = [sys.executable, "-m", "ui.server", f"--server.port={options.port}"]
     # More threads make the many small matrices of the models several times slower.
-    environment = {"OPENBLAS_NUM_THREADS": "1"} | os.environ
+    # With an arena for each of many threads, memory would never come back.
+    environment = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"} | os.environ
     server = subprocess.Popen(command, cwd=home, env=environment)
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     try:

@@ -27,6 +27,7 @@ from data.examples.registry import registry_csv
 from tests.browser.driver import Server
 
 TTL_SECONDS = 5
+AFTER_SECONDS = 45
 PATIENTS = 20
 DAY0 = ("as after", "in both", "in neither", "as before")
 FIELD = "Tables of visits: Excel, CSV, ODS, SPSS, Stata, SAS or zip"
@@ -137,8 +138,8 @@ async def crowd(address: str, people: int, seconds: float, process: int) -> list
     lines.append(f"with {people} people: {megabytes(process):,.0f} MB")
     took = 0.0 if failed else await computing
     computing.cancel()
-    await asyncio.sleep(TTL_SECONDS + 10)
-    lines.append(f"{TTL_SECONDS + 10} s after they left: {megabytes(process):,.0f} MB")
+    await asyncio.sleep(AFTER_SECONDS)
+    lines.append(f"{AFTER_SECONDS} s after they left: {megabytes(process):,.0f} MB")
     lines.append(f"the long computation took {took:.0f} s")
     lines += _seen(visitors)
     lines.append(f"errors: {len(failed)} {'; '.join(failed)[:500]}")

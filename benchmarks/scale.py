@@ -213,7 +213,7 @@ def draw(found: dict[str, dict[int, float]]) -> None:
     figure = Figure(figsize=(7.5, 4.6), layout="constrained")
     axes = figure.add_subplot()
     greys = iter(("#75838F", "#9AA5AE", "#B4BEC7", "#4F5B66"))
-    blues = iter(("#0F5FB3", "#B45309", "#1B8D65", "#6B44A9", "#9F5924", "#1E5241"))
+    blues = iter(("#0F5FB3", "#B45309", "#1B8D65", "#6B44A9", "#BB8415", "#1B242C"))
     for name, seconds in found.items():
         if len(seconds) > 1:
             other = name.startswith("·")

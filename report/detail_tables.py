@@ -79,7 +79,7 @@ def joint_line(comparison: Comparison) -> str:
     notes = f" ({'; '.join(joint.notes)})" if joint.notes else ""
     return (
         f"Both endpoints together, {joint.name}: "
-        f"{p_value(joint.p, comparison.settings.alternative)}, n = {joint.n}{notes}."
+        f"{p_value(joint.p, comparison.settings.alternative)}, n = {joint.n:,}{notes}."
     )
 
 
@@ -100,10 +100,10 @@ def responders(result: EndpointComparison) -> pd.DataFrame:
 
 def _share(share: Share) -> str:
     if share.clopper_pearson is None:
-        return f"0 of {share.n}"
+        return f"0 of {share.n:,}"
     low, high = share.clopper_pearson.low, share.clopper_pearson.high
     return (
-        f"{share.count} of {share.n} = {_percent(share.share)} "
+        f"{share.count:,} of {share.n:,} = {_percent(share.share)} "
         f"({plain(100 * low, 0)} to {plain(100 * high, 0)})"
     )
 
@@ -238,7 +238,7 @@ def groups(found: GroupComparison) -> pd.DataFrame:
         [
             {
                 "group": group.label,
-                "n compared of loaded": f"{group.n} of {group.n_loaded}",
+                "n compared of loaded": f"{group.n:,} of {group.n_loaded:,}",
                 "before": mean_sd(group.before),
                 "after": mean_sd(group.after),
                 "change": mean_sd(group.change),
@@ -281,7 +281,7 @@ def baseline(table: BaselineTable) -> pd.DataFrame:
     for row in table.rows:
         line = {"at day 0": f"{row.label}, {row.unit}" if row.unit else row.label}
         for label, n, cell in zip(table.columns, table.n, row.cells, strict=True):
-            line[f"{label}, n = {n}"] = _baseline_cell(row, cell)
+            line[f"{label}, n = {n:,}"] = _baseline_cell(row, cell)
         if len(table.columns) > 1:
             difference = row.difference
             line["standardised difference"] = (

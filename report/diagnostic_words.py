@@ -33,7 +33,7 @@ def diagnostics_table(
 
 
 def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
     return ", ".join(names[:_MOST_NAMES]) + more if names else "nobody"
 
 
@@ -113,7 +113,7 @@ def _before(result: EndpointComparison, found: Diagnosis) -> Iterator[Line]:
     else:
         yield (
             "slope before and change (Oldham)",
-            f"r = {plain(coupling.oldham)}, {p_value(coupling.p)}, n = {coupling.n}",
+            f"r = {plain(coupling.oldham)}, {p_value(coupling.p)}, n = {coupling.n:,}",
             f"the plain correlation of {plain(coupling.coupled)} is pulled down by construction; "
             "Oldham’s tests whether slopes before and after vary alike",
         )
@@ -142,7 +142,7 @@ def _loss(result: EndpointComparison, found: Diagnosis) -> Iterator[Line]:
     lost, tipping = found.lost, found.tipping
     yield (
         "slope before, of patients without a slope after",
-        f"n = {lost.before_without.n}, mean {signed(lost.before_without.mean)} against "
+        f"n = {lost.before_without.n:,}, mean {signed(lost.before_without.mean)} against "
         f"{signed(lost.before_with.mean)} {result.unit}"
         if lost.before_without.n
         else found.tipping.reason or DASH,
@@ -171,5 +171,5 @@ def _test(test: TestResult, result: EndpointComparison) -> str:
         return "; ".join(test.notes) or DASH
     return (
         f"{signed(test.estimate)} {result.unit} ({interval_text(test.interval)}), "
-        f"{p_value(test.p, result.alternative)}, n = {test.n}"
+        f"{p_value(test.p, result.alternative)}, n = {test.n:,}"
     )

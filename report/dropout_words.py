@@ -31,10 +31,10 @@ _MOST_NAMED: Final = 6
 def association_sentence(found: Association) -> str:
     """Return how slopes go with the length of follow-up, without saying why."""
     if not math.isfinite(found.r):
-        return f"Slope and length of follow-up: no correlation can be given, n = {found.n}."
+        return f"Slope and length of follow-up: no correlation can be given, n = {found.n:,}."
     return (
         f"Spearman’s r of slope and length of follow-up {plain(found.r)} "
-        f"({interval_text(found.interval)}), {p_value(found.p)}, n = {found.n}."
+        f"({interval_text(found.interval)}), {p_value(found.p)}, n = {found.n:,}."
     )
 
 
@@ -50,7 +50,7 @@ def length_sentence(found: DropoutSensitivity) -> str:
     last = found.stopped.last_month[found.stopped.has_after]
     sentence = (
         f"By length of follow-up (last visits in months {plain(last.min(), 1)} to "
-        f"{plain(last.max(), 1)}), Spearman’s r: slope after{said}, n = {after.n}."
+        f"{plain(last.max(), 1)}), Spearman’s r: slope after{said}, n = {after.n:,}."
     )
     if after.interval is None:
         return sentence
@@ -79,7 +79,7 @@ def missing_sentence(found: DropoutSensitivity, names: Names) -> str:
         f"{f', {found.end[k]}' if found.end[k] else ''})"
         for k in places[:_MOST_NAMED]
     ]
-    more = f" and {len(places) - _MOST_NAMED} more" if len(places) > _MOST_NAMED else ""
+    more = f" and {len(places) - _MOST_NAMED:,} more" if len(places) > _MOST_NAMED else ""
     verb = "has" if len(places) == 1 else "have"
     return (
         f"{len(places):,} of {count(len(stopped.patient), 'patient')} with a slope before {verb} "
@@ -97,7 +97,7 @@ def before_sentence(result: EndpointComparison, found: DropoutSensitivity) -> st
         f"Slope before of those without a slope after minus that of the others: "
         f"{signed(stopped.difference, decimals)} {result.unit} "
         f"({interval_text(stopped.interval, decimals)}), {p_value(stopped.p)}, "
-        f"n = {stopped.before_without.n} and {stopped.before_with.n}."
+        f"n = {stopped.before_without.n:,} and {stopped.before_with.n}."
     )
 
 
@@ -105,7 +105,7 @@ def tipping_sentence(result: EndpointComparison, found: TippingPoint) -> str:
     """Return the tipping points, or why there are none."""
     if not math.isfinite(found.to_zero):
         return f"Tipping point: not applicable, {found.reason or 'there is no mean change'}."
-    who = f"{count(found.n_missing, 'patient')} of {found.n_before}"
+    who = f"{count(found.n_missing, 'patient')} of {found.n_before:,}"
     zero = (
         f"the mean change of all is 0 if that of the {who} without a slope after differs from that "
         f"of the others by {signed(found.to_zero)} {result.unit}, a mean slope after of "
@@ -152,7 +152,7 @@ def _pattern(one: Pattern, called: dict[str, str]) -> dict[str, str]:
             "n": str(test.n),
         }
         who = [called.get(name, name) for name in one.added]
-        more = f" and {len(who) - _MOST_NAMED} more" if len(who) > _MOST_NAMED else ""
+        more = f" and {len(who) - _MOST_NAMED:,} more" if len(who) > _MOST_NAMED else ""
         added = f"{', '.join(who[:_MOST_NAMED])}{more}" or DASH
     kind = "" if one.key == "primary" else " (sensitivity)"
     return {

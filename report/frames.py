@@ -38,7 +38,7 @@ def frame_for(
     untreated
         What untreated trials with this run-in look like, where the figure shows the result.
     """
-    shown = f"{comparison.n_analysed} of {len(trial.patient_ids)} patients"
+    shown = f"{comparison.n_analysed:,} of {len(trial.patient_ids):,} patients"
     differs = "; ".join(_differences(comparison.settings)) or "default settings"
     name = f"{trial.title}{' (simulated)' if trial.simulated else ''}"
     day = (made or datetime.now(UTC).date()).isoformat()

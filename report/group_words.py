@@ -68,7 +68,7 @@ def sentence(result: EndpointComparison, found: GroupComparison | None) -> str:
         )
     overall = found.overall
     if overall is not None and math.isfinite(overall.p):
-        return f"{label}: {overall.name}, {p_value(overall.p)}, n = {overall.n}."
+        return f"{label}: {overall.name}, {p_value(overall.p)}, n = {overall.n:,}."
     reasons = overall.notes if overall is not None else ()
     if difference is not None:
         reasons = difference.primary.notes

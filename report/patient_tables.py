@@ -106,12 +106,12 @@ def low_values(last: LastValues, names: tuple[str, ...], counted: str = "") -> s
         f"{month_words(float(last.month[k]))})"
         for k in under[:_MOST_NAMED]
     ]
-    more = f" and {len(under) - _MOST_NAMED} more" if len(under) > _MOST_NAMED else ""
+    more = f" and {len(under) - _MOST_NAMED:,} more" if len(under) > _MOST_NAMED else ""
     who = f": {', '.join(said)}{more}" if said else ""
     between = len(last.below(upper)) - len(under)
     return (
-        f"FVC below {low:g} % at the last visit{counted}{who}; {len(under)} of {n} with FVC. "
-        f"From {low:g} to below {upper:g} %: {between} of {n}."
+        f"FVC below {low:g} % at the last visit{counted}{who}; {len(under):,} of {n:,} with FVC. "
+        f"From {low:g} to below {upper:g} %: {between:,} of {n:,}."
     )
 
 

@@ -172,7 +172,7 @@ def joint_sentence(curve: SpecificationCurve) -> str:
         return f"{name}: not possible ({why})."
     return (
         f"{name}: {p_value(joint.p_median, curve.base.alternative)}, by the median estimate "
-        f"({flips_text(joint)}, n = {joint.n})."
+        f"({flips_text(joint)}, n = {joint.n:,})."
     )
 
 

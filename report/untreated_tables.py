@@ -109,4 +109,4 @@ def percent(share: float) -> str:
 
 
 def _of(count: int, n: int) -> str:
-    return f"{count} of {n} = {percent(count / n)}" if n else f"0 of {n}"
+    return f"{count:,} of {n:,} = {percent(count / n)}" if n else f"0 of {n:,}"

@@ -177,7 +177,7 @@ def alt_text(result: UntreatedEndpoint) -> str:
         f"Mean changes of {count(result.at_least.trials, 'simulated untreated trial')} of "
         f"{result.endpoint.label} in {result.unit}: {signed(result.mean)} on average, 95 of 100 "
         f"from {plain(result.low)} to {plain(result.high)}. Observed: {signed(result.observed)}, "
-        f"n = {result.n}. {of_100(result.at_least)} are at least as large."
+        f"n = {result.n:,}. {of_100(result.at_least)} are at least as large."
     )
 
 

@@ -89,7 +89,7 @@ def people_text(one: VariantEndpoint, called: Mapping[str, str]) -> str:
     for people, word in ((one.left, "left"), (one.entered, "entered")):
         if people:
             named = [f"{called.get(who, who)} ({why})" if why else who for who, why in people]
-            more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+            more = f" and {len(named) - _MOST_NAMED:,} more" if len(named) > _MOST_NAMED else ""
             parts.append(f"{word}: {'; '.join(named[:_MOST_NAMED])}{more}")
     return "; ".join(parts) or "the same patients"
 

@@ -118,14 +118,14 @@ def supporting_line(result: EndpointComparison, model: HingeModel) -> str:
 def missing_line(result: EndpointComparison) -> str:
     """Return who is not compared and why, or nothing where everybody is."""
     left = [f"{p} ({why})" for step in result.flow for p, why in step.left]
-    more = f" and {len(left) - 4} more" if len(left) > 4 else ""
+    more = f" and {len(left) - 4:,} more" if len(left) > 4 else ""
     return f"Not compared: {'; '.join(left[:4])}{more}." if left and result.n else ""
 
 
 def n_text(result: EndpointComparison) -> str:
     """Return "n = 12", or "n = 10 of 12" where not everybody could be compared."""
     loaded = result.flow[0].n
-    return f"n = {result.n}" if result.n == loaded else f"n = {result.n} of {loaded}"
+    return f"n = {result.n:,}" if result.n == loaded else f"n = {result.n:,} of {loaded:,}"
 
 
 def means_line(result: EndpointComparison) -> str:

@@ -61,8 +61,10 @@ def settings_sidebar() -> None:
         choice("day0", "Day-0 visit counts", DAY0_WORDS, st.selectbox)
         choice("rate_unit", "Unit of slopes", RATE_WORDS, st.selectbox)
         filter_panel()
-        with st.expander("More settings", icon=":material/tune:"):
-            _more()
+        more = st.expander("More settings", icon=":material/tune:", key="w.more", on_change="rerun")
+        if more.open:
+            with more:
+                _more()
 
 
 def _more() -> None:

@@ -115,7 +115,15 @@ def tests_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
         )
         + f"{words.holm_line(comparison)} {detail_tables.joint_line(comparison)}"
     )
-    with st.expander("Exploratory: other tests, effect sizes, Bayes factor, equivalence"):
+    further_tests = st.expander(
+        "Exploratory: other tests, effect sizes, Bayes factor, equivalence",
+        key="w.exploratory",
+        on_change="rerun",
+    )
+    # Drawn when it is open: its tables would be a fifth of every change of a setting.
+    if not further_tests.open:
+        return
+    with further_tests:
         more = kept("more", lambda: tables.tests_on_screen(comparison, exploratory=True))
         if len(more):
             show_small_table(

@@ -152,7 +152,7 @@ def mean_row(result: EndpointComparison, at: float) -> Row:
         value=summary.mean,
         high=interval.high,
         cells=cells if result.n <= MOST_ROWS else cells[-1:],
-        hover=f"mean change {signed(summary.mean)} {result.unit}{ends}<br>n = {result.n}",
+        hover=f"mean change {signed(summary.mean)} {result.unit}{ends}<br>n = {result.n:,}",
         filled=known and interval.excludes_zero,
     )
 

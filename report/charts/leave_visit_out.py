@@ -100,7 +100,7 @@ def leave_visit_out_figure(
     columns = (
         Column("mean", 62, look.ink2),
         Column("P", 122, look.ink2),
-        Column("n", 156, look.ink2),
+        Column("n", 166, look.ink2),
         Column("own change", 232, look.ink2),
     )
     direction_words(fig, look, apart, rising=rises(result))
@@ -120,7 +120,7 @@ def leave_visit_out_alt(
     low, high = (signed(value, decimals) for value in (min(means), max(means)))
     parts = [
         f"{head}: mean change of everybody {signed(found.full.estimate, decimals)} {found.unit} "
-        f"with all visits, {p_value(found.full.p, result.alternative)}, n = {found.full.n}; "
+        f"with all visits, {p_value(found.full.p, result.alternative)}, n = {found.full.n:,}; "
         f"between {low} and {high} without one of {count(len(found.visits), 'visit')}",
         _crossing(found),
     ]
@@ -128,7 +128,7 @@ def leave_visit_out_alt(
         test = day0.without.test
         parts.append(
             f"without all visits on day 0 {signed(test.estimate, decimals)}, "
-            f"{p_value(test.p, result.alternative)}, n = {test.n}"
+            f"{p_value(test.p, result.alternative)}, n = {test.n:,}"
         )
     return "; ".join(parts) + "."
 

@@ -102,7 +102,7 @@ def other_run_ins_alt(result: EndpointComparison, found: OtherRunIns) -> str:
         parts.append(
             f"{run_in_title(row)}{mark}: slope before {signed(row.before.mean, decimals)}, "
             f"change {signed(row.test.estimate, decimals)}, "
-            f"{p_value(row.test.p, result.alternative)}, n = {row.test.n}"
+            f"{p_value(row.test.p, result.alternative)}, n = {row.test.n:,}"
         )
     return f"{found.endpoint.label}, {found.unit}. {'; '.join(parts)}."
 

@@ -68,7 +68,7 @@ def paired_figure(
     shown = _shown(result, selected)
     fig = figure(look, HEIGHT, {"l": 56, "r": 58, "t": 44, "b": 56})
     low, high = _range(result)
-    _axes(fig, look, result, low, high)
+    _axes(fig, look, result, (low, high), len(shown))
     _reference_lines(fig, look, result)
     level = comparison.settings.confidence
     _patients(fig, look, result, shown, names, level)
@@ -78,7 +78,7 @@ def paired_figure(
     _mean_bar(fig, look.before, "x", _MEAN_BEFORE, result.before_summary)
     _mean_bar(fig, look.after, "x", _MEAN_AFTER, result.after_summary)
     _mean_change(fig, look, result)
-    _titles(fig, look, result, len(shown))
+    _titles(fig, look, result)
     return fig
 
 
@@ -112,7 +112,14 @@ def _range(result: EndpointComparison) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _axes(fig: go.Figure, look: Look, result: EndpointComparison, low: float, high: float) -> None:
+def _axes(
+    fig: go.Figure,
+    look: Look,
+    result: EndpointComparison,
+    ends: tuple[float, float],
+    drawn: int,
+) -> None:
+    low, high = ends
     left = nice_ticks(low, high, 6)
     centre = result.before_summary.mean
     right = nice_ticks(low - centre, high - centre, 6)
@@ -134,7 +141,7 @@ def _axes(fig: go.Figure, look: Look, result: EndpointComparison, low: float, hi
             "anchor": "y2",
             "tickvals": [_EACH, _MEAN],
             "ticktext": [
-                "each<br>patient",
+                "each<br>patient" if drawn == result.n else f"{drawn:,} of<br>{result.n:,}",
                 _two_lines("mean", signed(result.change_summary.mean), look.after),
             ],
         },
@@ -361,17 +368,16 @@ def _mean_change(fig: go.Figure, look: Look, result: EndpointComparison) -> None
             "line": {"color": look.after, "width": 2.4},
         },
         customdata=[
-            ["", f"mean change {signed(summary.mean)} {result.unit}{ends}<br>n = {summary.n}"]
+            ["", f"mean change {signed(summary.mean)} {result.unit}{ends}<br>n = {summary.n:,}"]
         ],
         hovertemplate="%{customdata[1]}<extra></extra>",
         **place,
     )
 
 
-def _titles(fig: go.Figure, look: Look, result: EndpointComparison, drawn: int) -> None:
+def _titles(fig: go.Figure, look: Look, result: EndpointComparison) -> None:
     interval = result.change_summary.interval
     note = f" · bars: {level_text(interval.level)} CI" if interval is not None else ""
-    note += f" · {drawn} of {result.n} patients drawn" if drawn < result.n else ""
     title = panel_title(result.endpoint, f"{result.unit}{note}").replace("</b> ", "</b>, ", 1)
     fig.add_annotation(
         annotation(title, 0, 1, look, xshift=-48, yshift=14, font={"size": 14, "color": look.ink})

@@ -79,7 +79,7 @@ def stages_alt(found: Transitions) -> str:
         ]
         if ends:
             rows.append(f"from stage {found.labels[at]}: {', '.join(ends)}")
-    return f"{name} stage at day 0 and at the last visit, n = {found.counted}; {'; '.join(rows)}."
+    return f"{name} stage at day 0 and at the last visit, n = {found.counted:,}; {'; '.join(rows)}."
 
 
 def _heading(label: str, at: int) -> str:

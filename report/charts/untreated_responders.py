@@ -109,7 +109,7 @@ def untreated_responders_figure(
 def untreated_responders_alt(label: str, shares: Sequence[BothShares]) -> str:
     """Return what the figure shows, for those who cannot see it."""
     parts = [
-        f"{rule_in_brief(s.found.rule)}: {s.found.count} of {s.found.n} here, "
+        f"{rule_in_brief(s.found.rule)}: {s.found.count:,} of {s.found.n:,} here, "
         f"{plain(100 * s.found.untreated, 0)} % untreated"
         for s in shares
         if s.found.n
@@ -142,7 +142,7 @@ def untreated_responders_numbers(shares: Sequence[BothShares]) -> pd.DataFrame:
 def _row(share: BothShares, at: int, label: str) -> Row:
     found = share.found
     span = f"{plain(100 * share.low, 0)} to {plain(100 * share.high, 0)} %"
-    here = f"{found.count} of {found.n}"
+    here = f"{found.count:,} of {found.n:,}"
     return Row(
         at=at,
         label=label,

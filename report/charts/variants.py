@@ -35,6 +35,8 @@ _FLAG: Final = "⚑"
 _LETTERS: Final = 26
 _TICKS: Final = 3
 _APART: Final = 18
+_MANY_DIGITS: Final = 24
+"""How much further right the columns stand where n has more than three digits."""
 """Height of the direction words above the heads of columns, into which they would run."""
 
 
@@ -68,7 +70,8 @@ def variants_figure(
     extent = room_for([v for r in (first, *rows) for v in (r.low, r.value, r.high)])
     labels = [title for _, title, _ in comparable]
     widest = max((min(len(title), _LETTERS) for title in labels), default=0)
-    margin = {"l": int(max(84, 18 + 6.4 * widest)), "r": 204, "t": 30 + _APART, "b": 52}
+    wider = _MANY_DIGITS if result.n >= 1000 else 0
+    margin = {"l": int(max(84, 18 + 6.4 * widest)), "r": 204 + wider, "t": 30 + _APART, "b": 52}
     what = "difference to the control" if result.against_control else "mean change of slope"
     fig = headed(
         look,
@@ -91,10 +94,10 @@ def variants_figure(
     draw_mean(fig, look, first)
     columns = (
         Column("estimate", 52, look.ink),
-        Column("P", 100, look.ink2),
-        Column("n", 130, look.ink2),
-        Column("differs", 182, look.ink2),
-        Column("", 201, look.amber),
+        Column("P", 100 + wider // 3, look.ink2),
+        Column("n", 130 + wider, look.ink2),
+        Column("differs", 182 + wider, look.ink2),
+        Column("", 201 + wider, look.amber),
     )
     direction_words(fig, look, _APART, rising=rises(result))
     write_rows(fig, look, [first, *rows], columns)
@@ -113,7 +116,7 @@ def variants_alt(result: EndpointComparison, beside: Sequence[tuple[str, SideByS
 
 
 def _numbers(test: TestResult) -> str:
-    return f"{estimate_text(test)}, {p_value(test.p)}, n = {test.n}"
+    return f"{estimate_text(test)}, {p_value(test.p)}, n = {test.n:,}"
 
 
 def _subtitle(drawn: Sequence[VariantEndpoint], left: int, confidence: float) -> str:
@@ -129,7 +132,7 @@ def _subtitle(drawn: Sequence[VariantEndpoint], left: int, confidence: float) ->
 
 def _primary(test: TestResult, look: Look) -> Row:
     decimals = decimals_for(test.interval)
-    texts = ("primary", signed(test.estimate, decimals), bare_p(test.p), str(test.n))
+    texts = ("primary", signed(test.estimate, decimals), bare_p(test.p), f"{test.n:,}")
     label, *cells = (f'<span style="color:{look.after}"><b>{text}</b></span>' for text in texts)
     low, high = _ends(test)
     return Row(
@@ -139,7 +142,7 @@ def _primary(test: TestResult, look: Look) -> Row:
         value=test.estimate,
         high=high,
         cells=(*cells, "", ""),
-        hover=f"primary: {estimate_text(test)}<br>{p_value(test.p)}, n = {test.n}",
+        hover=f"primary: {estimate_text(test)}<br>{p_value(test.p)}, n = {test.n:,}",
         filled=low > 0 or high < 0,
     )
 
@@ -159,14 +162,14 @@ def _row(place: int, at: int, title: str, one: VariantEndpoint) -> Row:
         cells=(
             signed(test.estimate, decimals_for(test.interval)),
             bare_p(test.p),
-            str(test.n),
+            f"{test.n:,}",
             difference_text(one),
             f"<b>{_FLAG}</b>" if flag else "",
         ),
         key=str(at),
         hover=(
             f"{escape(title)}{f', {flag}' if flag else ''}<br>"
-            f"{estimate_text(test)} {one.unit}, {p_value(test.p)}, n = {test.n}"
+            f"{estimate_text(test)} {one.unit}, {p_value(test.p)}, n = {test.n:,}"
             "<br>click: change this variant"
         ),
         tone="amber" if amber else "plain",

@@ -119,7 +119,7 @@ def waterfall_alt(result: EndpointComparison, confidence: float) -> str:
     if not len(changes):
         return nobody_sentence(result)
     return (
-        f"{result.endpoint.label}, n = {result.n}: changes of slope from "
+        f"{result.endpoint.label}, n = {result.n:,}: changes of slope from "
         f"{signed(float(changes.min()))} to {signed(float(changes.max()))} {result.unit}; "
         f"{int(np.sum(changes > 0))} above 0, {int(np.sum(changes < 0))} below; {apart} with an "
         f"interval that excludes 0. Mean {signed(result.change_summary.mean)}."

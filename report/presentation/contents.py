@@ -229,7 +229,7 @@ def footer_of(trial: Trial, comparison: Comparison, made: date | None = None) ->
     made
         Date in the line; today by default.
     """
-    shown = f"{comparison.n_analysed} of {count(len(trial.patient_ids), 'patient')}"
+    shown = f"{comparison.n_analysed:,} of {count(len(trial.patient_ids), 'patient')}"
     name = f"{trial.title}{' (simulated data)' if trial.simulated else ''}"
     day = (made or datetime.now(UTC).date()).isoformat()
     stamp = f"data {trial.hash[:8]} · ALSlope {VERSION} · {day}"

@@ -23,11 +23,17 @@ ALERTS = ("error", "warning", "info", "success")
 HEADER = "patient_id,transplant_date,visit_date,alsfrs_r,fvc_percent"
 
 
+FOLDED = ("w.more", "w.exploratory")
+"""Expanders that are drawn when they are open; tests look into all of them."""
+
+
 def opened(page: str = SLOPES, **query: str) -> AppTest:
     """Open the app as a link with ``query`` would, on one page."""
     at = AppTest.from_file(ROOT / "app.py", default_timeout=30)
     for name, value in query.items():
         at.query_params[name] = value
+    for folded in FOLDED:
+        at.session_state[folded] = True
     at.run()
     return at if page == SLOPES else go_to(at, page)
 

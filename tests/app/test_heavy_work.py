@@ -35,7 +35,12 @@ def planning(monkeypatch, queue):
     def spy(value, text=None, **options):
         bar = progress(value, text, **options)
         shown = bar.progress
-        monkeypatch.setattr(bar, "progress", lambda v, t=None: (texts.append(t), shown(v, t)))
+
+        def listen(share, said=None):
+            texts.append(said)
+            return shown(share, said)
+
+        monkeypatch.setattr(bar, "progress", listen)
         return bar
 
     monkeypatch.setattr(st, "progress", spy)
