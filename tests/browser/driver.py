@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, BrowserContext, Download, Locator, Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
+APP = "app.py"
 HERE = {"127.0.0.1", "localhost"}
 PATIENCE = 30_000
 
@@ -44,7 +45,7 @@ class Server:
         if self.warmed:
             command = [sys.executable, "-m", "alslope", "serve", "--port", str(self.port)]
         else:
-            command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+            command = [sys.executable, "-m", "streamlit", "run", APP]
             command += [f"--server.port={self.port}"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
