@@ -346,7 +346,7 @@ class Panel:
                 k, seen = known[-1], shown.middle.n[known]
                 n = f"{seen.min()}" if seen.min() == seen.max() else f"{seen.min()}–{seen.max()}"
                 at = float(shown.middle.lower[k] + shown.middle.upper[k]) / 2
-                labels.append((at, f"middle half, n = {n:,}", look.ink3))
+                labels.append((at, f"middle half, n = {n}", look.ink3))
         return labels + self._second_label()
 
     def _second_label(self) -> list[tuple[float, str, str]]:

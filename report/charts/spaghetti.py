@@ -109,7 +109,7 @@ def spaghetti_figure(
         near = whole.middle.n[last_known]
         n = f"{near.min()}" if near.min() == near.max() else f"{near.min()}–{near.max()}"
         # Long numbers do not fit beside the plot; they stand under the axis.
-        n = f", n = {n:,}" if near.max() < 1000 else ""
+        n = f", n = {n}" if near.max() < 1000 else ""
         labels.append((float(whole.middle.median[k]), f"<b>median</b>{n}", look.after))
     if selected is not None:
         labels += _selected_line(fig, look, result, visible, selected, names[selected])
