@@ -176,7 +176,7 @@ def mapping_answer(value: str) -> dict[str, str]:
 def _pairs(value: str) -> dict[str, str]:
     try:
         loaded = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         loaded = None
     if isinstance(loaded, dict):
         return {str(name): str(said) for name, said in loaded.items()}

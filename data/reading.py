@@ -26,7 +26,7 @@ from data.problems import column_findings, missing_roles, unclear_transplant
 from data.questions import QUESTIONS, Question, asked
 from data.recipe import TrialRecipe
 from data.records import DATED_FACTS, MEASURES, Block
-from data.table import Sheet
+from data.table import Sheet, searchable
 from data.trial import Trial
 
 Verdict = Literal["load", "load_flagged", "ask", "reject"]
@@ -116,7 +116,8 @@ def read_files(
 
 def read_trial(sheets: Sequence[Sheet], recipe: TrialRecipe) -> Reading:
     """Read one trial from its sheets."""
-    sheets, unused_fixes = recipe.corrected(sheets)
+    # Every pattern that follows is tried on texts of people nobody knows, in the server's process.
+    sheets, unused_fixes = recipe.corrected(searchable(sheets))
     arranged = arrange(sheets, recipe.columns_by_table(), recipe.answers)
     problem = missing_roles(arranged)
     personal = [identifiers(table, _mapped(columns)) for table, columns in arranged.tables]

@@ -5,8 +5,11 @@ A registry has millions of cells but few different texts; columns are codes into
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +19,31 @@ from data.values import clean
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 MergedRange = tuple[int, int, int, int]
+
+LONGEST_TEXT: Final = 500
+"""Longer cells are notes: no number, date or header of a table of visits is as long."""
+MOST_EFFORT: Final = 30_000_000
+"""Some patterns take the square of a text's length: so much of it is done for all long texts."""
+_SURELY_SHORT: Final = 40
+_GAP: Final = re.compile(r"\s{5,}")
+
+
+def without_gaps(text: str) -> str:
+    """Return a text in which wide gaps are one space, or one end of a line."""
+    if len(text) <= _SURELY_SHORT:
+        return text
+    return _GAP.sub(lambda gap: "\n" if "\n" in gap[0] else " ", text)
+
+
+def shortened(text: str) -> str:
+    """Return the beginning of a long text with its length and a hash.
+
+    So different texts stay different, and none turns into a number or a date.
+    """
+    if len(text) <= LONGEST_TEXT:
+        return text
+    mark = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return f"{text[: LONGEST_TEXT - 60]}… ({len(text):,} characters, {mark})"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +94,12 @@ class TextColumn:
         """Return the column with only these rows."""
         return TextColumn(self.codes[rows], self.texts)
 
+    def changed(self, change: Callable[[str], str]) -> TextColumn:
+        """Return the column with every text changed, where any is long."""
+        if max(map(len, self.texts), default=0) <= _SURELY_SHORT:
+            return self
+        return TextColumn(self.codes, tuple(map(change, self.texts)))
+
     def flagged(self, test: Callable[[str], bool]) -> BoolArray:
         """Return where ``test(text)`` holds, testing each distinct text once."""
         marks = np.fromiter((test(text) for text in self.texts), dtype=np.bool_)
@@ -108,12 +142,40 @@ class Sheet:
     names: tuple[str, ...] | None = None
     labels: tuple[str, ...] = ()
 
+    def changed(self, change: Callable[[str], str]) -> Sheet:
+        """Return the sheet with every text changed, where it is long, names included."""
+        return replace(
+            self,
+            file=change(self.file),
+            name=change(self.name),
+            columns=tuple(column.changed(change) for column in self.columns),
+            names=None if self.names is None else tuple(map(change, self.names)),
+            labels=tuple(map(change, self.labels)),
+        )
+
+    def texts(self) -> Iterator[str]:
+        """Yield every different text of each column, and all names."""
+        for column in self.columns:
+            yield from column.texts
+        yield from (self.file, self.name, *(self.names or ()), *self.labels)
+
     def row(self, position: int) -> list[str]:
         """Return the texts of one row."""
         return [column[position] for column in self.columns]
 
     def __len__(self) -> int:
         return len(self.row_numbers)
+
+
+def searchable(sheets: Iterable[Sheet]) -> list[Sheet]:
+    """Return sheets in which no pattern can search for long.
+
+    Wide gaps become one space. A few long texts stay; where there are many, all are shortened.
+    """
+    closed = [sheet.changed(without_gaps) for sheet in sheets]
+    lengths = (len(text) for sheet in closed for text in sheet.texts())
+    effort = sum(length**2 for length in lengths if length > LONGEST_TEXT)
+    return [sheet.changed(shortened) for sheet in closed] if effort > MOST_EFFORT else closed
 
 
 def sheet_of_rows(

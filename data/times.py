@@ -193,7 +193,8 @@ def without_day_zero(days: FloatArray) -> bool:
 
 def _unclear_sign(text: str) -> bool:
     """Whether a hyphen between a word and a number may be a minus or may just join them."""
-    for match in re.finditer(r"([^\W\d_]{2,})(\s?)-(\s?)\d", text):
+    # From the first letter of a word only: from every letter, a long word would take its square.
+    for match in re.finditer(r"(?<![^\W\d_])([^\W\d_]{2,})(\s?)-(\s?)\d", text):
         if match[1] in _UNITS and match[2] == match[3]:
             return True
     return False

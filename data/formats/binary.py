@@ -62,6 +62,9 @@ def _calamine_sheet(
     builder = SheetBuilder(file, name, hidden=hidden)
     first_row, first_column = sheet.start or (0, 0)
     for row, cells in enumerate(sheet.to_python(), start=first_row):
+        # A stray cell in the last corner makes 16 million empty ones.
+        if cells.count("") == len(cells):
+            continue
         for column, value in enumerate(cells, start=first_column):
             text = value_text(value)
             if text and not text.isspace():
