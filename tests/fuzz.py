@@ -428,7 +428,7 @@ def save(folder: Path, kind: str, name: str, content: bytes, error: str) -> dict
 
 
 def part(seed: str, seconds: float, folder: Path) -> int:
-    """Try inputs in this process, and print what came of it as one line of JSON."""
+    """Try inputs in this process, and write down what came of it."""
     # Somewhat more than the child has: this process holds the statistics as well.
     limit_memory()
     rng, seeds, tally = random.Random(seed), seeds_of(folder / "seeds"), Tally()
@@ -450,8 +450,9 @@ def part(seed: str, seconds: float, folder: Path) -> int:
                 tally.ended["FINDING"] += 1
                 tally.findings.append(save(folder, kind, name, content, said))
             tally.slowest = max(tally.slowest, [time.monotonic() - started, kind])
+            # After every input: what is known must not go with a process that ends.
+            (folder / "tally.json").write_text(json.dumps(vars(tally)))
             running.unlink()
-    print(json.dumps(vars(tally)))
     return 0
 
 
@@ -486,9 +487,12 @@ def main(minutes: float, seed: int, folder: Path) -> int:
         words = ["--part", f"{seed}.{number}", "--seconds", str(min(PART_SECONDS, left))]
         command = [sys.executable, "-m", "tests.fuzz", "--folder", str(folder), *words]
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        if (folder / "tally.json").exists():
+            total.add(json.loads((folder / "tally.json").read_text()))
+            (folder / "tally.json").unlink()
         if ended.returncode == 0:
-            total.add(json.loads(ended.stdout.splitlines()[-1]))
-        elif (folder / "running.json").exists():
+            continue
+        if (folder / "running.json").exists():
             kept = json.loads((folder / "running.json").read_text())
             said = f"{ended.stderr[-3000:]}\nthe process ended with {ended.returncode}"
             content = b64decode(kept["content"])
