@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from ui import controls, login, navigation, quiet_log, state
+from ui import controls, login, navigation, process, state
 
 SIDEBAR = 240
 
 st.set_page_config("ALSlope", navigation.ICON, layout="wide", initial_sidebar_state=SIDEBAR)
-quiet_log.install()
+process.prepare()
 login.let_in()
 state.start_session()
 page = st.navigation(navigation.pages())

@@ -202,7 +202,7 @@ def _changes(text: str) -> dict[str, Any]:
 def _loaded(path: str) -> dict[str, Any]:
     try:
         loaded = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, RecursionError) as problem:
         raise CommandProblem(f"{path} is no JSON file: {problem}") from None
     if not isinstance(loaded, dict):
         raise CommandProblem(f"{path} holds no settings.")

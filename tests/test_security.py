@@ -330,10 +330,9 @@ def test_a_hostile_name_of_a_file_is_only_shown():
 
 
 # ------------------------------------------------------------------------------------------------
-# Doors of the server that are still open, and stay so until these tests pass
+# What the server and the pipeline would do by themselves
 # ------------------------------------------------------------------------------------------------
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-@pytest.mark.xfail(reason="Starlette keeps uploads above 1 MB in a nameless file", strict=True)
 def test_a_large_upload_touches_no_file(server):
     def files() -> list[str]:
         folder = Path(f"/proc/{server.process.pid}/fd")

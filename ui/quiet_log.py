@@ -7,6 +7,7 @@ it happened and of which type it is stays in the log; that finds the mistake.
 from __future__ import annotations
 
 import logging
+import threading
 import traceback
 from typing import Any
 
@@ -14,8 +15,14 @@ _usual = logging.getLogRecordFactory()
 
 
 def install() -> None:
-    """Let every log record of this process leave out the text of an error."""
+    """Let every log record of this process leave out the text of an error, in threads too."""
     logging.setLogRecordFactory(_without_values)
+    threading.excepthook = _logged
+
+
+def _logged(problem: threading.ExceptHookArgs) -> None:
+    where = (problem.exc_type, problem.exc_value or problem.exc_type(), problem.exc_traceback)
+    logging.getLogger(__name__).error("A thread failed", exc_info=where)
 
 
 def _without_values(*args: Any, **options: Any) -> logging.LogRecord:
