@@ -18,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.app.driver import (
     EXAMPLE_TITLE,
+    FOLDED,
     PAGES,
     PRESENT,
     TRIAL,
@@ -313,6 +314,8 @@ def test_without_a_section_nothing_changes():
     assert not [label for label in labels(at) if label.startswith("Log ")]
     other = AppTest.from_file(ROOT / "app.py", default_timeout=30)
     other.secrets["something"] = "else"
+    for folded in FOLDED:
+        other.session_state[folded] = True
     assert text_of(other.run()) == text_of(at)
 
 
