@@ -13,7 +13,9 @@ from data.trial import Trial
 from report.numbers import count
 from ui import cache, state
 from ui.components import mount_copy_link
-from ui.navigation import TRIAL, address
+from ui.explain import explain
+from ui.first_steps import first_steps
+from ui.navigation import SLOPES, TRIAL, address
 from ui.text import inert
 
 _SWITCH: Final = "w.show"
@@ -30,18 +32,23 @@ def page_header(title: str, path: str, *, with_switch: bool = True) -> Compariso
     with_switch
         Whether the page shows endpoints that can be switched.
     """
+    state.change_view(document="")
     trial, settings = state.trial(), state.settings()
     result = cache.comparison(trial, settings)
     with st.container(horizontal=True, vertical_alignment="center"):
         _title(title, trial, result)
         if with_switch:
             _endpoint_switch()
+        explain(title)
         _copy_link(path)
     # Both containers are always there: a row that comes and goes would redraw the charts below it.
     with st.container():
         _notices(path)
     with st.container():
         _chips()
+    with st.container():
+        if path == SLOPES:
+            first_steps()
     return result
 
 

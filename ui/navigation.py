@@ -19,6 +19,7 @@ WHAT_IF: Final = "pages/what_if.py"
 UNTREATED: Final = "pages/untreated.py"
 PUBLISHED: Final = "pages/published.py"
 PRESENT: Final = "pages/present.py"
+HELP: Final = "pages/help.py"
 
 ICON: Final = str(Path(__file__).with_name("icon.svg"))
 """The page's icon, from our own files: a named icon would be fetched from a foreign server."""
@@ -31,6 +32,7 @@ _ADDRESSES: Final = {
     UNTREATED: "with-no-transplant",
     PUBLISHED: "among-the-others",
     PRESENT: "for-the-meeting",
+    HELP: "in-plain-words",
 }
 _ICONS: Final = {
     TRIAL: ":material/folder_open:",
@@ -40,6 +42,7 @@ _ICONS: Final = {
     UNTREATED: ":material/blur_on:",
     PUBLISHED: ":material/library_books:",
     PRESENT: ":material/co_present:",
+    HELP: ":material/help:",
 }
 _TITLES: Final = {
     TRIAL: "Trial",
@@ -49,6 +52,7 @@ _TITLES: Final = {
     UNTREATED: "Untreated",
     PUBLISHED: "Published",
     PRESENT: "Present",
+    HELP: "Help",
 }
 
 
@@ -62,7 +66,7 @@ def pages() -> list[StreamlitPage]:
             url_path=_ADDRESSES[path],
             default=path == SLOPES,
         )
-        for path in (TRIAL, PATIENTS, SLOPES, WHAT_IF, UNTREATED, PUBLISHED, PRESENT)
+        for path in _TITLES
     ]
 
 

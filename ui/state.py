@@ -114,7 +114,8 @@ def start_session() -> None:
     from_link, problems = Settings.from_query(query)
     problems += vain
     chosen = from_link if wanted or from_link.to_query() else None
-    looked_at = view_of(looks, len(example.trial.patient_ids))
+    seen = view_of(looks, len(example.trial.patient_ids))
+    looked_at = replace(seen, first_steps=not st.query_params)
     missing = wanted[:60] if wanted.startswith("upload-") else ""
     if wanted and not missing and wanted not in _BUNDLED:
         problems = (*problems, "The link names a trial that is not bundled; an example is shown.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from data.endpoints import ENDPOINTS
+from report.handbook import known_place
 
 EVERY: Final = "both"
 """The value of the endpoint switch that shows every endpoint."""
@@ -16,7 +17,7 @@ FARTHEST_MONTH: Final = 60
 
 _SWITCHES: Final = ("zoom", "everyone", "items", "middle")
 
-IN_LINK: Final = ("show", "person", "with", "at", *_SWITCHES)
+IN_LINK: Final = ("show", "person", "with", "at", "doc", *_SWITCHES)
 """Parameters of a link that say what is looked at."""
 
 
@@ -42,6 +43,10 @@ class View:
         Month for which the projected run-in is read; ``None`` for the last visit.
     value
         Row of ``Trial.measurements`` about which something is being decided.
+    document
+        The document, and its section, that is open on the Help page; empty on other pages.
+    first_steps
+        Whether the three first steps are shown: to who came without a link, until they are closed.
     """
 
     show: str = EVERY
@@ -53,6 +58,8 @@ class View:
     middle: bool = False
     month: int | None = None
     value: int | None = None
+    document: str = ""
+    first_steps: bool = False
 
     def to_query(self, *, with_people: bool) -> dict[str, str]:
         """Return the parameters of a link to this view.
@@ -67,6 +74,8 @@ class View:
         query |= {name: "yes" for name in _SWITCHES if getattr(self, name)}
         if self.month is not None:
             query["at"] = str(self.month)
+        if self.document:
+            query["doc"] = self.document
         people = {"person": self.patient, "with": self.pinned}
         if with_people:
             query |= {name: str(at + 1) for name, at in people.items() if at is not None}
@@ -94,5 +103,6 @@ def view_of(looks: Mapping[str, str], n: int) -> View:
         patient=None if person is None else person - 1,
         pinned=None if pinned is None else pinned - 1,
         month=whole(looks["at"], FARTHEST_MONTH),
+        document=known_place(looks["doc"]),
         **{name: looks[name] == "yes" for name in _SWITCHES},
     )

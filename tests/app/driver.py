@@ -16,6 +16,7 @@ TRIAL, PATIENTS, SLOPES = "pages/trial.py", "pages/patients.py", "pages/slopes.p
 WHAT_IF, UNTREATED = "pages/what_if.py", "pages/untreated.py"
 PUBLISHED = "pages/published.py"
 PRESENT = "pages/present.py"
+HELP = "pages/help.py"
 PAGES = (TRIAL, PATIENTS, SLOPES, WHAT_IF, UNTREATED, PUBLISHED, PRESENT)
 EXAMPLE = "after-shamsaei-2023"
 EXAMPLE_TITLE = "Simulated trial, modelled on Shamsaei 2023"
