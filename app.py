@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from ui import controls, login, navigation, process, state
+from ui import controls, login, navigation, process, readable, state
 
 SIDEBAR = 240
 
 st.set_page_config("ALSlope", navigation.ICON, layout="wide", initial_sidebar_state=SIDEBAR)
 process.prepare()
+readable.readable_buttons()
 login.let_in()
 state.start_session()
 page = st.navigation(navigation.pages())

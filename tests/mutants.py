@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.conftest import ROOT
@@ -96,11 +96,18 @@ def change(node: ast.AST) -> str:
     return f"{before}  →  {ast.unparse(node)}"
 
 
-def is_green(home: Path) -> bool:
+def is_green(home: Path, tests: Sequence[str] = _TESTS) -> bool:
     """Whether the tests pass in a copy of the project."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    command += ["-n", "auto", "--dist", "loadfile", *_TESTS]
+    command += ["-n", "auto", "--dist", "loadfile", *tests]
     return subprocess.run(command, cwd=home, capture_output=True, check=False).returncode == 0
+
+
+def about(file: Path, home: Path) -> list[str]:
+    """Return the test files that name the module of a file: where a change is noticed soonest."""
+    module = ".".join(file.relative_to(home).with_suffix("").parts)
+    tests = sorted((home / "tests" / "analysis").glob("test_*.py"))
+    return [str(test) for test in tests if module in test.read_text("utf-8")]
 
 
 def tried(file: Path, at: int, home: Path) -> tuple[str, str]:
@@ -115,7 +122,9 @@ def tried(file: Path, at: int, home: Path) -> tuple[str, str]:
         return "the same", f"{place}  ({reason})"
     file.write_text(ast.unparse(tree), "utf-8")
     try:
-        return ("SURVIVED" if is_green(home) else "noticed"), place
+        nearest = about(file, home)
+        noticed = bool(nearest) and not is_green(home, nearest)
+        return ("noticed" if noticed or not is_green(home) else "SURVIVED"), place
     finally:
         file.write_text(original, "utf-8")
 

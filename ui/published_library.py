@@ -92,7 +92,8 @@ def _sources(rows: Sequence[ChangeRow | ShareRow]) -> None:
         for link, names in words.sources_of(rows).items()
     ]
     if links:
-        st.caption(f"Sources: {' · '.join(links)}")
+        # A caption is faded, and its links with it to less than can be read.
+        st.markdown(f":small[Sources: {' · '.join(links)}]")
 
 
 def _link() -> Any:

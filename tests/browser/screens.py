@@ -100,7 +100,7 @@ def presentation(user: User) -> None:
 def in_meeting(user: User) -> None:
     """Choose two exhibits and begin the meeting."""
     presentation(user)
-    user.page.get_by_role("button", name="Start the meeting").click()
+    user.page.get_by_role("button", name="Start meeting").click()
     user.page.wait_for_timeout(2500)
 
 

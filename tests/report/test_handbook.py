@@ -1,4 +1,4 @@
-"""Every word that the screen explains leads to a section of the documents, and links keep working."""
+"""Every word that the screen explains leads to a section of the documents; links keep working."""
 
 import re
 
