@@ -17,9 +17,9 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from tests.app.driver import (
+    EVERY_PAGE,
     EXAMPLE_TITLE,
     FOLDED,
-    PAGES,
     PRESENT,
     TRIAL,
     components,
@@ -326,14 +326,14 @@ def test_who_is_not_logged_in_sees_the_login_and_nothing_else(installed, no_tria
     assert labels(at) == ["Log in"]
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", EVERY_PAGE)
 def test_no_page_goes_round_the_login(installed, no_trial, page):
     at = healthy(go_to(visit(AUTH, NOBODY), page))
     assert nothing_of_a_trial(at)
     assert labels(at) == ["Log in"]
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", EVERY_PAGE)
 def test_a_page_that_a_cold_server_runs_alone_shows_nothing(installed, no_trial, page):
     """Before the first run of app.py Streamlit may run the file of a page without it."""
     at = visitor(AUTH, NOBODY).switch_page(page).run()

@@ -34,11 +34,10 @@ def first_steps() -> None:
         with st.container(width="stretch"):
             steps()
         st.button(
-            "",
+            "Close",
             icon=":material/close:",
             type="tertiary",
             on_click=lambda: state.change_view(first_steps=False),
-            help="Close. The steps stay on the page Help.",
             key="w.close-steps",
         )
 

@@ -17,8 +17,9 @@ _CHOICE: Final = "w.document"
 
 def handbook() -> None:
     """Draw the page."""
+    document = state.view().document
     st.markdown("### Help")
-    if not state.view().document:
+    if not document:
         steps()
         _words()
     _documents()

@@ -3,10 +3,12 @@
 import pytest
 
 from tests.app.driver import (
+    EVERY_PAGE,
     EXAMPLE,
     HELP,
     PAGES,
     SLOPES,
+    TRIAL,
     found,
     go_to,
     healthy,
@@ -31,17 +33,17 @@ def test_who_comes_by_a_link_sees_no_steps():
 
 def test_the_steps_go_with_the_example():
     at = opened()
-    go_to(at, "pages/trial.py").button(key="w.open-every-detail").click().run()
+    go_to(at, TRIAL).button(key="w.open-every-detail").click().run()
     assert STEPS not in text_of(go_to(at, SLOPES))
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", EVERY_PAGE)
 def test_own_data_can_be_used_from_every_page(page):
     at = opened(page)
     assert "Use your own data" in [link.label for link in found(at, "page_link")]
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if p not in ("pages/trial.py", HELP)])
+@pytest.mark.parametrize("page", [page for page in PAGES if page != TRIAL])
 def test_pages_with_numbers_explain_them(page):
     at = opened(page)
     if page == "pages/present.py":

@@ -41,10 +41,10 @@
     if (!text || !element || !element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
     // Disabled controls are exempt; the names of icons are drawn as pictures.
     if (element.closest("[disabled], [aria-disabled='true'], script, style, noscript")) continue;
-    // The ends of a slider are painted when it is pointed at.
-    if (element.closest("[data-testid='stSliderTickBar'], [data-testid='stSlider'] [aria-hidden='true']")) continue;
+    // What a slider shows stands above its thumb, not on it; its ends are painted on pointing.
+    if (element.closest("[data-testid='stSliderThumbValue'], [data-testid='stSliderTickBar']")) continue;
     const style = getComputedStyle(element);
-    const icon = /material/i.test(style.fontFamily) || element.closest("[data-testid='stIconMaterial']");
+    const icon = /material/i.test(style.fontFamily) || element.closest("[data-testid='stIconMaterial'], [data-testid='stBaseButton-borderlessIcon']");
     const ink = rgba(element instanceof SVGElement ? style.fill : style.color);
     const back = behind(element);
     const mixed = over([...ink.slice(0, 3), ink[3] * opacity(element)], back);

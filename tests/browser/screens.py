@@ -82,6 +82,16 @@ def drop(name: str) -> Act:
     return act
 
 
+def all_patients(title: str) -> Act:
+    """Show all patients, on one tab."""
+
+    def act(user: User) -> None:
+        choose("All patients")(user)
+        tab(title)(user)
+
+    return act
+
+
 def explained(user: User) -> None:
     """Open the explanations."""
     user.page.get_by_role("button", name="Explain").click()
@@ -116,12 +126,7 @@ SCREENS: Final = (
     Screen("Patients", "one", DETAIL),
     Screen("Patients", "one-of-reference"),
     *(
-        Screen(
-            "Patients",
-            f"all-{name}",
-            DETAIL,
-            lambda u, name=name: (choose("All patients")(u), tab(name)(u)),
-        )
+        Screen("Patients", f"all-{name}", DETAIL, all_patients(name))
         for name in (
             "Courses",
             "Small multiples",

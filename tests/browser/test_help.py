@@ -26,7 +26,7 @@ def test_an_explanation_leads_to_its_section(user: User):
 def test_steps_close_with_one_click_and_do_not_come_back_with_the_page(user: User):
     step = user.page.get_by_text("3. Use your own data")
     expect(step).to_be_visible()
-    user.page.locator(".st-key-w-close-steps button, .st-key-w\\.close-steps button").click()
+    user.page.locator(".st-key-w-close-steps button").click()
     user.settled()
     expect(step).to_have_count(0)
     user.go("Patients").go("Slopes")
