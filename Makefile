@@ -23,25 +23,37 @@ export HYPOTHESIS_STORAGE_DIRECTORY ?= $(VENV)/.hypothesis
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test faults lint format clean
+.PHONY: help run test test-slow coverage faults lint format clean
 
 help:
-	@echo 'make run      start the dashboard on http://localhost:8501 (more options: ARGS="...")'
-	@echo 'make test     run the tests (more options: ARGS="...")'
-	@echo 'make faults   run the tests in which something breaks in mid-work'
-	@echo 'make lint     check style, format and types'
-	@echo 'make format   rewrite the code in the agreed format'
-	@echo 'make clean    remove .venv and all caches'
+	@echo 'make run        start the dashboard on http://localhost:8501 (more options: ARGS="...")'
+	@echo 'make test       run the fast tests (more options: ARGS="...")'
+	@echo 'make test-slow  run the others: whole pages, files, commands, and the browser'
+	@echo 'make coverage   say which lines of analysis/ and data/ the tests do not reach'
+	@echo 'make faults     run the tests in which something breaks in mid-work'
+	@echo 'make lint       check style, format and types'
+	@echo 'make format     rewrite the code in the agreed format'
+	@echo 'make clean      remove .venv and all caches'
 
 run: $(RUN_STAMP)
 	@exec $(PY) -m alslope serve $(ARGS)
 
 # In the order of the files: few slow browser tests at the end would leave one worker idle.
+PYTEST := env OPENBLAS_NUM_THREADS=1 $(PY) -m pytest
+PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
+
 test: $(DEV_STAMP)
-	@exec env OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+	@exec $(PYTEST) $(PARALLEL) -m "not slow and not browser" $(ARGS)
+
+test-slow: $(DEV_STAMP)
+	@exec $(PYTEST) $(PARALLEL) -m "slow or browser" $(ARGS)
+
+coverage: $(DEV_STAMP)
+	@exec $(PYTEST) $(PARALLEL) -m "not browser" --cov=analysis --cov=data --cov-branch \
+	    --cov-report=term-missing:skip-covered --cov-fail-under=95 $(ARGS)
 
 faults: $(DEV_STAMP)
-	@exec env OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -m fault -v $(ARGS)
+	@exec $(PYTEST) -m fault -v $(ARGS)
 
 lint: $(DEV_STAMP)
 	@status=0; \

@@ -11,7 +11,7 @@ from data.trial import Trial
 from report.charts.parts import Frame
 from report.numbers import count
 
-VERSION: Final = "0.1.0"
+VERSION: Final = "1.0.0"
 
 
 def frame_for(

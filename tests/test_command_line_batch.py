@@ -13,6 +13,8 @@ import alslope
 from data.examples import FOLDER
 from tests.app.driver import trial_csv
 
+pytestmark = pytest.mark.slow
+
 FILES = [str(FOLDER / name) for name in ("after_shamsaei_2023.csv", "untreated_60.csv")]
 FEW = ("--set", "untreated_trials=100")
 

@@ -19,6 +19,8 @@ from data.published import load_library
 from data.published_values import SLOPE_COLUMNS
 from tests.exported import same
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = "after-shamsaei-2023"
 ROW = "ALSFRS-R: −5.4±2.3 -> -2 +- 3.08 points/period, P=0.014, whole"
 OWN = {

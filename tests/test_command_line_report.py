@@ -18,6 +18,8 @@ from report.exhibits.chart import Spot
 from report.presentation.basket import Item
 from tests.report.presented import texts_of
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = "after-shamsaei-2023"
 QUICK = ("--set", "flips=1000", "--set", "resamples=1000", "--set", "untreated_trials=100")
 

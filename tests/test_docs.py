@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -15,9 +17,14 @@ from analysis.opening import opening_settings
 from analysis.setting_fields import FIELDS
 from analysis.settings import PatientExclusion, PointDecision, Settings
 from data.examples import EXAMPLE_IDS, load_example
+from data.files import UploadedFile
+from data.reading import read_files
 from data.recipe import CellFix, TrialRecipe
 from data.trial import Trial
+from report.analysis_file import AnalysisFile
+from report.exhibits.chart import Spot
 from report.json_export import SCHEMA
+from report.presentation.basket import Item
 from tests.conftest import ROOT
 from tests.exported import exported, exported_from_litres
 
@@ -184,10 +191,20 @@ def consoles() -> dict[str, str]:
         for block in re.findall(r"```console\n(.*?)```", page.read_text("utf-8"), flags=re.DOTALL):
             for part in re.split(r"^\$ python -m alslope ", block, flags=re.MULTILINE)[1:]:
                 command, _, shown = part.partition("\n")
-                file = " ".join(command.split()[1:2])
-                if file in EXAMPLE_IDS or (EXAMPLES / file).is_file():
+                verb, file = (*shlex.split(command), "")[:2]
+                if verb == "published" or file in EXAMPLE_IDS or (EXAMPLES / file).is_file():
                     found[command] = shown
     return found
+
+
+def commands() -> list[str]:
+    """Return the commands that the documents give without output, comments left out."""
+    found: dict[str, None] = {}
+    for page in PAGES:
+        for block in re.findall(r"```sh\n(.*?)```", page.read_text("utf-8"), flags=re.DOTALL):
+            given = re.findall(r"^(?:\.venv/bin/)?python -m alslope (.+)$", block, re.MULTILINE)
+            found |= dict.fromkeys(re.sub(r"\s+#.*", "", one) for one in given)
+    return [one for one in found if "…" not in one and not one.startswith("serve")]
 
 
 def test_every_bundled_trial_is_shown_in_use():
@@ -197,12 +214,39 @@ def test_every_bundled_trial_is_shown_in_use():
 @pytest.mark.parametrize("command", consoles())
 def test_shown_output_is_what_the_command_prints(command, capsys, monkeypatch):
     monkeypatch.chdir(EXAMPLES)
-    alslope.main(command.split())
+    alslope.main(shlex.split(command))
     said, shown = capsys.readouterr(), consoles()[command].strip()
     # Findings of the reading may be left out in front; the result may not be cut.
     assert shown
     assert said.out.strip() in shown
     assert (said.err + said.out).strip().endswith(shown)
+
+
+def analysis_with_an_item() -> str:
+    """Return a saved analysis of the example file, with one exhibit for a presentation."""
+    path = EXAMPLES / "visits.csv"
+    trial = read_files([UploadedFile(path.name, path.read_bytes())]).trial
+    assert trial is not None
+    item = Item(Spot("results"), Settings(), trial.hash)
+    return AnalysisFile.of(trial, Settings(), basket=(item,)).to_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", commands())
+def test_every_command_of_the_documents_can_be_carried_out(command, tmp_path, monkeypatch):
+    for file in EXAMPLES.iterdir():
+        shutil.copy(file, tmp_path)
+    (tmp_path / "trials").mkdir()
+    for name in ("one", "two"):
+        shutil.copy(EXAMPLES / "visits.csv", tmp_path / "trials" / f"{name}.csv")
+    (tmp_path / "analysis.json").write_text(analysis_with_an_item(), "utf-8")
+    monkeypatch.chdir(tmp_path)
+    words = [
+        part
+        for word in shlex.split(command)
+        for part in (sorted(map(str, Path().glob(word))) if "*" in word else [word])
+    ]
+    assert alslope.main(words) == 0
 
 
 def anchors(text: str) -> set[str]:

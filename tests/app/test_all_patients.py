@@ -10,6 +10,8 @@ import pytest
 
 from tests.app.driver import PATIENTS, SLOPES, bar, charts, go_to, healthy, opened, text_of
 
+pytestmark = pytest.mark.slow
+
 TRIAL = "every-detail"
 
 

@@ -29,6 +29,8 @@ from tests.app.driver import (
     trial_csv,
 )
 
+pytestmark = pytest.mark.slow
+
 ARMS = "after-oh-2018"
 SEX = "w.filter-sex"
 

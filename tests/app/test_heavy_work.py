@@ -8,6 +8,8 @@ import streamlit as st
 from analysis.heavy import ComputingFailed
 from tests.app.driver import UNTREATED, alerts, healthy, opened, press, text_of
 
+pytestmark = pytest.mark.slow
+
 FEW = {"untreated-trials": "200"}
 
 

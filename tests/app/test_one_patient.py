@@ -29,6 +29,8 @@ from tests.app.driver import (
 )
 from ui.patient_search import MOST_OPTIONS
 
+pytestmark = pytest.mark.slow
+
 VIEW = "alslope.view"
 DETAIL = "every-detail"
 

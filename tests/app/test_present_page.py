@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 
+import pytest
 from pptx import Presentation
 from streamlit.testing.v1 import AppTest
 
@@ -29,6 +30,8 @@ from tests.app.driver import (
     trial_csv,
 )
 from tests.report.presented import texts_of
+
+pytestmark = pytest.mark.slow
 
 NAMES = ["Anna", "Berta", "Clara", "Dora", "Elsa", "Frida"]
 

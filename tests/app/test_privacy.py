@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from analysis.comparison import Comparison
 from data.trial import Trial
@@ -27,6 +28,8 @@ from tests.app.driver import (
     text_of,
     trial_csv,
 )
+
+pytestmark = pytest.mark.slow
 
 PLANTED = "PLANTED77X"
 NAMES = [f"{PLANTED}{number}" for number in range(8)]

@@ -32,6 +32,8 @@ from tests.app.driver import (
 )
 from ui.published_own_rows import template
 
+pytestmark = pytest.mark.slow
+
 CHECK, PICTURE = "Do the printed numbers add up?", "From summary to picture"
 SHAMSAEI, OH = "after-shamsaei-2023", "after-oh-2018"
 

@@ -37,6 +37,8 @@ from tests.app.driver import (
 )
 from ui.check_titles import TITLES
 
+pytestmark = pytest.mark.slow
+
 UPLOADS = ROOT / "tests" / "uploads"
 CASES = {
     "D06_ambiguous_dmy_all.csv": "ask",

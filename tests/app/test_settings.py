@@ -30,6 +30,8 @@ from tests.app.driver import (
 )
 from ui import cache
 
+pytestmark = pytest.mark.slow
+
 SIDEBAR: list[tuple[str, str, Any, str, str, str]] = [
     ("select_slider", "w.pre_months", 6.0, "before", "6", "before: 6 months"),
     ("select_slider", "w.post_months", 5.0, "after", "5", "after: 5 months"),

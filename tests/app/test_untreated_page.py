@@ -27,6 +27,8 @@ from tests.app.driver import (
     trial_csv,
 )
 
+pytestmark = pytest.mark.slow
+
 FEW = {"untreated-trials": "200"}
 """Simulated trials in a link, for tests that do not look at their results."""
 

@@ -36,6 +36,8 @@ from tests.app.driver import (
 )
 from ui.text import inert
 
+pytestmark = pytest.mark.slow
+
 ALL_TABS = (
     "Tests",
     "Model",

@@ -13,6 +13,8 @@ from data.files import UploadedFile
 from data.reading import read_files
 from tests.app.driver import WHAT_IF, alerts, charts, drop, go_to, healthy, opened, press, trial_csv
 
+pytestmark = pytest.mark.slow
+
 NAMES = [f"P{i:02d}" for i in range(1, 9)]
 FILE = trial_csv(NAMES)
 HEADER, *ROWS = FILE.splitlines()

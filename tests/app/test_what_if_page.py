@@ -33,6 +33,8 @@ from tests.app.driver import (
     trial_csv,
 )
 
+pytestmark = pytest.mark.slow
+
 SETTINGS, VARIANTS = "alslope.settings", "alslope.variants"
 NAMES = [f"P{i:02d}" for i in range(1, 9)]
 FILE = trial_csv(NAMES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis.compare import compare
@@ -13,6 +14,8 @@ from analysis.specification_choices import Preset, declared_choices
 from data.examples import example_settings, load_example
 from report.specification_words import joint_sentence, median_sentence, moves_sentence
 from tests.app.driver import EXAMPLE, WHAT_IF, go_to, healthy, opened, text_of
+
+pytestmark = pytest.mark.slow
 
 
 def opened_tab(show: str = "alsfrs_r") -> AppTest:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.driver import ROOT, Server, User, new_window
@@ -192,6 +193,19 @@ SCREENS: Final = (
 """The screens, in the order of the menu."""
 
 
+README: Final = {
+    "trial": Screen("Trial", "read", act=drop("L01_long_tidy.csv")),
+    "patients": Screen("Patients", "one", DETAIL),
+    "slopes": Screen("Slopes", "linked", "trial=after-shamsaei-2023&rate=period"),
+    "what-if": Screen("What-if", "first"),
+    "untreated": Screen("Untreated", "first"),
+    "published": Screen("Published", "map", act=tab("Do the printed numbers add up?")),
+    "present": Screen("Present", "chosen", act=presentation),
+    "help": Screen("Help", "first"),
+}
+"""The pictures of the README, by file name."""
+
+
 def show(user: User, server: Server, screen: Screen) -> User:
     """Open a screen as a visitor would."""
     user.open(server.address + (f"?{screen.query}" if screen.query else ""))
@@ -252,13 +266,39 @@ def take_all(folder: Path, page: str, widths: tuple[int, ...]) -> None:
                     print(name, *user.problems, flush=True)
 
 
+def take_readme() -> None:
+    """Take the pictures of the README, one a page, with few colours to keep them small."""
+    with running() as server, chromium() as browser:
+        for name, screen in README.items():
+            window = browser.new_context(
+                viewport={"width": 1440, "height": 900}, device_scale_factor=1.5, locale="en-GB"
+            )
+            user = show(User(window, own=True), server, screen)
+            if name == "published":
+                user.page.mouse.move(800, 700)
+                user.page.mouse.wheel(0, 640)
+            user.page.mouse.move(2, 898)
+            user.page.wait_for_timeout(1500)
+            path = ROOT / "docs" / "pictures" / f"{name}.png"
+            user.page.screenshot(path=path)
+            Image.open(path).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(
+                path, optimize=True
+            )
+            user.close()
+            print(path.name, *user.problems, flush=True)
+
+
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--readme", action="store_true")
     parser.add_argument("--page", default="", choices=["", *dict.fromkeys(s.page for s in SCREENS)])
     parser.add_argument("--widths", type=int, nargs="+", default=list(WIDTHS))
     asked = parser.parse_args()
+    if asked.readme or asked.folder is None:
+        take_readme()
+        return
     take_all(asked.folder, asked.page, tuple(asked.widths))
 
 

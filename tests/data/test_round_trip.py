@@ -12,6 +12,8 @@ from data.reading import Reading, read_files
 from data.trial import USABLE
 from tests.data.random_uploads import MEASURES, Key, Upload, uploads
 
+pytestmark = pytest.mark.slow
+
 # In the usual run 550 trials in all, in parts that can run side by side.
 SHARE = max(1, search().max_examples // 40)
 

@@ -28,6 +28,8 @@ from report.presentation.html_file import html_text, tables_html
 from report.presentation.workbook import workbook_bytes
 from tests.report.presented import everything, long_names, usual
 
+pytestmark = pytest.mark.slow
+
 MAKES = pytest.mark.parametrize(
     "make", [usual, everything, long_names], ids=lambda make: make.__name__
 )
