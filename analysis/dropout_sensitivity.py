@@ -313,8 +313,6 @@ def _with_visits(
     every = {name: np.concatenate((getattr(points, name), new[name])) for name in new}
     order = np.lexsort((every["month"], every["patient"]))
     more = Points(**{name: values[order] for name, values in every.items()})
-    if result.slopes.estimator == "broken_stick_jump" and settings.day0 == "both":
-        settings = settings.with_(day0="before")
     settings = settings.with_(run_in=result.slopes.run_in_used)
     lines = ESTIMATORS[result.slopes.estimator](more, len(result.paired), settings)
     before = (

@@ -15,7 +15,7 @@ from analysis.leave_one_out import ALPHA, leave_one_out
 from analysis.predicted_fvc import FAR_POINTS
 from analysis.settings import Settings
 from data.trial import DAYS_PER_MONTH, BoolArray
-from report.numbers import count, plain, signed, span
+from report.numbers import count, either_of, plain, signed, span
 
 SMALL_TRIAL: Final = 6
 """Fewer patients than this and the smallest P that an exact test can give is worth saying."""
@@ -219,11 +219,8 @@ def _about_checks(comparison: Comparison) -> Iterable[str]:
         without = leave_one_out(result, settings)
         deciding = int(without.crosses.sum())
         if deciding:
-            yield (
-                f"{label}: leaving out {'one patient' if deciding == 1 else 'any one'} "
-                f"{'' if deciding == 1 else f'of {deciding} patients '}moves P across 0.05 "
-                "(Checks)."
-            ).replace("  ", " ")
+            whom = "one patient" if deciding == 1 else f"{either_of(deciding)} patients"
+            yield f"{label}: leaving out {whom} moves P across 0.05 (Checks)."
 
 
 def _about_agreement(comparison: Comparison) -> Iterable[str]:

@@ -94,3 +94,8 @@ def mean_sd(summary: Summary, decimals: int = 2) -> str:
 def count(n: int, noun: str, plural: str = "") -> str:
     """Write a count with its noun, such as "1 patient", "12 patients"."""
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def either_of(n: int) -> str:
+    """Write "either of 2", "any one of 3": each of some, taken alone."""
+    return f"{'either' if n == 2 else 'any one'} of {n:,}"

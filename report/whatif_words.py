@@ -18,7 +18,7 @@ from analysis.specification_untreated import UntreatedCurve
 from data.trial import FloatArray
 from report import words
 from report.charts.parts import Names
-from report.numbers import bare_p, count, decimals_for, p_value, plain, signed
+from report.numbers import bare_p, count, decimals_for, either_of, p_value, plain, signed
 from report.placebo_words import verdict_words
 from report.specification_words import curve_decimals, direction
 from report.untreated_words import of_100
@@ -145,7 +145,7 @@ def _deciding_part(result: EndpointComparison, found: LeaveOneOut, names: Names)
     does = _what_it_does(found, k, result)
     if deciding.size == 1:
         return f"{arms}leaving out {who} {does}"
-    several = f"{arms}leaving out any one of {count(int(deciding.size), 'patient')} "
+    several = f"{arms}leaving out {either_of(int(deciding.size))} patients "
     turned = " or turns the sign" if found.flips.any() else ""
     return (
         f"{several}moves P across 0.05{turned}; leaving out {who}, the largest of these moves, "

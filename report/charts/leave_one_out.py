@@ -34,7 +34,7 @@ from report.charts.rows import (
     write_rows,
 )
 from report.look import Look, escape
-from report.numbers import bare_p, count, level, p_value, signed, span
+from report.numbers import bare_p, either_of, level, p_value, signed, span
 from report.words import rises
 
 _EMPTY: Final = 220
@@ -273,7 +273,7 @@ def _crossing(left_out: LeaveOneOut, names: Names) -> str:
     ):
         who = [names[i] for i in left_out.patient[mask]]
         if len(who) > 4:
-            parts.append(f"{words} without any one of {count(len(who), 'patient')}")
+            parts.append(f"{words} without {either_of(len(who))} patients")
         elif who:
             parts.append(f"{words} without {' or '.join(who)}")
     return "; ".join(parts) or "P stays on its side of 0.05 whoever is left out"

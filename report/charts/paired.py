@@ -141,7 +141,7 @@ def _axes(
             "anchor": "y2",
             "tickvals": [_EACH, _MEAN],
             "ticktext": [
-                "each<br>patient" if drawn == result.n else f"{drawn:,} of<br>{result.n:,}",
+                "each<br>patient" if drawn == result.n else f"{drawn:,} drawn<br>of {result.n:,}",
                 _two_lines("mean", signed(result.change_summary.mean), look.after),
             ],
         },

@@ -28,6 +28,10 @@ from tests.exported import same
 QUICK = {"flips": 1_000, "resamples": 1_000}
 
 
+def either_of(n: int) -> str:
+    return "either of 2" if n == 2 else f"any one of {n}"
+
+
 @cache
 def opened(name: str) -> tuple[Trial, Comparison]:
     """Return a bundled trial as it opens."""
@@ -204,7 +208,7 @@ def expected_leave_out(trial: Trial, result: EndpointComparison, settings: Setti
     if len(deciding) == 1:
         return f"{arms}leaving out {patient} {moved}"
     return (
-        f"{arms}leaving out any one of {len(deciding)} patients moves P across 0.05; "
+        f"{arms}leaving out {either_of(len(deciding))} patients moves P across 0.05; "
         f"leaving out {patient}, the largest of these moves, {moved}"
     )
 
@@ -275,7 +279,7 @@ def test_the_whole_sentence_of_one_trial_by_hand():
     assert said == (
         "FVC: inconclusive, +7.80 % predicted/period (95 % CI −1.85 to 17.44, P = 0.10, n = 10). "
         "The direction is the same in 27 of 27 analyses; it depends most on the choice “run-in "
-        "window” (medians from +0.54 to +0.78 % predicted/month); leaving out any one of 2 "
+        "window” (medians from +0.54 to +0.78 % predicted/month); leaving out either of 2 "
         "patients moves P across 0.05; leaving out P09, the largest of these moves, changes P from "
         "0.10 to 0.046; the change is not located (placebo dates: inconclusive, the mean change at "
         "day 0 cannot be told from 0: there is no change to locate; n = 10); everybody with a "

@@ -146,7 +146,7 @@ def test_a_run_in_that_bends_by_itself_is_said():
 
 def test_patients_on_whom_the_result_hangs_are_counted():
     comparison = compare(load_example("after-shamsaei-2023").trial, Settings())
-    assert said(comparison, "FVC: leaving out any one of 2 patients moves P across 0.05")
+    assert said(comparison, "FVC: leaving out either of 2 patients moves P across 0.05")
     assert not said(comparison, "ALSFRS-R: leaving out")
 
 
