@@ -54,7 +54,7 @@ PATIENT: Final = (
 EVERYBODY: Final = (
     Term(
         "Median of the cohort, middle half",
-        "The middle of those who have a visit near each month; not the course of any person.",
+        "The middle of those who have a visit near each month; not the course of any patient.",
         "methods",
         "12-all-patients",
     ),
@@ -106,7 +106,7 @@ UNTREATED: Final = (
 
 RELIABILITY: Final = Term(
     "Reliability of the slopes before",
-    "The share of their differences that is between persons and not visit noise, from the spread "
+    "The share of their differences that is between patients and not visit noise, from the spread "
     "seen in this trial.",
     "methods-diagnostics",
     "reliability-and-shrunken-slopes",
@@ -122,7 +122,7 @@ REGRESSION: Final = (
     ),
     Term(
         "Reliability of the slopes before",
-        "The share of their differences that is between persons and not visit noise, if true "
+        "The share of their differences that is between patients and not visit noise, if true "
         "slopes differ as the natural history says.",
         "untreated",
         "6-regression-to-the-mean",

@@ -10,13 +10,13 @@ CARDS: Final = (
     Term(
         "Slope",
         "Points (or % predicted) gained or lost per month, by a straight line through one "
-        "person’s visits of one period; a decline is below 0.",
+        "patient’s visits of one period; a decline is below 0.",
         "methods",
         "2-the-slope-of-one-person",
     ),
     Term(
         "Change of slope",
-        "Slope after minus slope before, person by person; above 0 the decline is less steep.",
+        "Slope after minus slope before, patient by patient; above 0 the decline is less steep.",
         "methods",
         "3-the-change-of-one-person",
     ),
@@ -36,7 +36,7 @@ CARDS: Final = (
     ),
     Term(
         "n",
-        "Persons with a slope on both sides of day 0. Who is not in it, and why, stands on the "
+        "Patients with a slope on both sides of day 0. Who is not in it, and why, stands on the "
         "card and in the tab Patients.",
         "methods",
         "9-who-is-in-it",
@@ -57,7 +57,7 @@ CARDS: Final = (
     ),
     Term(
         "Mixed model",
-        "The same change, estimated from all visits at once, with each person’s own level, slope "
+        "The same change, estimated from all visits at once, with each patient’s own level, slope "
         "and bend; people with few visits weigh less.",
         "methods-mixed-model",
         "1-the-model",
@@ -147,7 +147,7 @@ MODEL: Final = (
     ),
     Term(
         "Between patients, SD",
-        "How far levels, slopes and bends differ from person to person, apart from visit noise.",
+        "How far levels, slopes and bends differ from patient to patient, apart from visit noise.",
         "methods-mixed-model",
         "1-the-model",
     ),
@@ -159,7 +159,7 @@ MODEL: Final = (
     ),
     Term(
         "Population-averaged model",
-        "The mean course of the group with errors that do not rest on the model of single persons "
+        "The mean course of the group with errors that do not rest on the model of single patients "
         "(GEE).",
         "methods-population-model",
         "1-model",
@@ -210,7 +210,7 @@ CHECKS: Final = (
     ),
     Term(
         "Visits far from their line",
-        "Single visits that the person’s own line does not explain: often a slip in the file.",
+        "Single visits that the patient’s own line does not explain: often a slip in the file.",
         "methods-diagnostics",
         "residuals-of-single-visits",
     ),

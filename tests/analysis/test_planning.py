@@ -339,6 +339,11 @@ def test_work_can_be_stopped_and_says_how_far_it_is() -> None:
     assert len(by_visits(stopped, progress=lambda share: False)) == 1
 
 
+@pytest.mark.parametrize(("n", "top"), [(4, 40), (26, 40), (27, 50), (47, 80), (100, 150)])
+def test_the_grid_ends_at_half_as_many_again_in_full_tens(n: int, top: int) -> None:
+    assert grid_of(n)[-1] == top
+
+
 def test_the_grid_holds_the_plan() -> None:
     for n in (4, 12, 13, 60, 200):
         grid = grid_of(n)
