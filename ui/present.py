@@ -86,7 +86,7 @@ def _row(trial: Trial, at: int, item: Item, n: int) -> None:
             _tool("Move down", ":material/arrow_downward:", _down, at, key, off=at == n - 1)
             _tool("Remove", ":material/close:", _remove, at, key)
         caption = f"w.caption-{key}"
-        st.session_state.setdefault(caption, item.caption)
+        st.session_state[caption] = item.caption
         with st.container(horizontal=True, vertical_alignment="center"):
             st.text_input(
                 "Caption",
@@ -188,5 +188,4 @@ def _down(at: int) -> None:
 
 def _remove(at: int) -> None:
     items = state.basket()
-    st.session_state.pop(f"w.caption-{items[at].spot.key}", None)
     state.change_basket((*items[:at], *items[at + 1 :]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import streamlit as st
@@ -25,7 +26,7 @@ def save_and_open(trial: Trial) -> None:
         )
         st.download_button(
             "Save analysis",
-            data=lambda: _content(trial),
+            data=_content(trial),
             file_name="analysis.json",
             mime="application/json",
             icon=":material/download:",
@@ -40,9 +41,10 @@ def save_and_open(trial: Trial) -> None:
         show(inert(sentence))
 
 
-def _content(trial: Trial) -> bytes:
-    kept, basket = state.variants().kept, state.basket()
-    return AnalysisFile.of(trial, state.settings(), kept, basket).to_text().encode()
+def _content(trial: Trial) -> Callable[[], bytes]:
+    """Return what writes the file; the session is read now, as it is not known when it is saved."""
+    analysis = AnalysisFile.of(trial, state.settings(), state.variants().kept, state.basket())
+    return lambda: analysis.to_text().encode()
 
 
 def _open() -> None:

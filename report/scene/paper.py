@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon, Rectangle
 
 from report.print_figures import font_for
-from report.scene.markup import runs_of
-from report.scene.model import Axis, Fill, Panel, Scene, Series, Shape, Stroke, Words
+from report.scene.axes import LEADING, axis_strokes, axis_words
+from report.scene.model import Fill, Panel, Scene, Series, Shape, Stroke, Words
 from report.scene.runs import polylines
 
 Kind = Literal["png", "svg", "pdf"]
@@ -22,8 +22,6 @@ MIME: Final[dict[Kind, str]] = {
     "svg": "image/svg+xml",
     "pdf": "application/pdf",
 }
-LEADING: Final = 1.3
-"""Distance of two lines of text in heights of a letter."""
 
 _INCH: Final = 25.4
 _DASHES: Final[dict[str, Any]] = {"solid": "-", "dash": (0, (4, 2.5)), "dot": (0, (1.5, 2.5))}
@@ -158,7 +156,8 @@ class _Page:
         self.axes.add_patch(Rectangle(corner, *size, zorder=level, **style))
 
     def _axis_lines(self, panel: Panel) -> None:
-        for stroke, (x0, y0), (x1, y1) in axis_strokes(panel):
+        for drawn in axis_strokes(panel):
+            stroke, (x0, y0), (x1, y1) = drawn.pen, drawn.start, drawn.end
             self._line([x0, x1], [y0, y1], stroke, _GRID)
 
     def _series(self, panel: Panel, series: Series) -> None:
@@ -235,75 +234,3 @@ class _Page:
             0
         ]
         return float(width) * 72 / self.figure.dpi / self.scale
-
-
-def axis_strokes(panel: Panel) -> list[tuple[Stroke, tuple[float, float], tuple[float, float]]]:
-    """Return the lines of both axes: grid, lines at 0, axis lines and ticks."""
-    found: list[tuple[Stroke, tuple[float, float], tuple[float, float]]] = []
-    for axis, across in ((panel.x, True), (panel.y, False)):
-        for value, _ in axis.ticks:
-            if axis.grid is not None:
-                found.append((axis.grid, *_through(panel, value, across)))
-        if axis.zero is not None and min(axis.low, axis.high) < 0 < max(axis.low, axis.high):
-            found.append((axis.zero, *_through(panel, 0.0, across)))
-        edge = _edge(panel, axis, across)
-        if axis.line is not None:
-            ends = ((panel.left, edge), (panel.right, edge))
-            if not across:
-                ends = ((edge, panel.top), (edge, panel.bottom))
-            found.append((axis.line, *ends))
-        length = -axis.tick_length if axis.opposite == across else axis.tick_length
-        if axis.tick_length:
-            pen = axis.line or Stroke("#9AA5AE", 1)
-            for value, _ in axis.ticks:
-                at = panel.at(value, panel.y.low) if across else panel.at(panel.x.low, value)
-                start, end = ((at[0], edge), (at[0], edge + length))
-                if not across:
-                    start, end = (edge, at[1]), (edge - length, at[1])
-                found.append((pen, start, end))
-    return found
-
-
-def axis_words(scene: Scene) -> list[Words]:
-    """Return the tick texts and titles of all axes."""
-    found = []
-    for panel in scene.panels:
-        for axis, across in ((panel.x, True), (panel.y, False)):
-            edge = _edge(panel, axis, across)
-            gap = axis.tick_length + 4
-            lines = 1
-            for value, text in axis.ticks if axis.labelled else ():
-                runs = runs_of(text, axis.color)
-                lines = max(lines, len(runs))
-                if across:
-                    at = (panel.at(value, panel.y.low)[0], edge + (-gap if axis.opposite else gap))
-                    found.append(
-                        Words(at, runs, axis.size, "center", "bottom" if axis.opposite else "top")
-                    )
-                else:
-                    side = "left" if axis.opposite else "right"
-                    at = (edge + (gap if axis.opposite else -gap), panel.at(panel.x.low, value)[1])
-                    found.append(Words(at, runs, axis.size, side, "middle"))
-            if axis.title and across:
-                below = edge + gap + LEADING * axis.size * lines + 4
-                at = ((panel.left + panel.right) / 2, below)
-                found.append(
-                    Words(at, runs_of(axis.title, axis.title_color), axis.size, "center", "top")
-                )
-    return found
-
-
-def _edge(panel: Panel, axis: Axis, across: bool) -> float:
-    """Return where an axis stands: a height for one across, else a distance from the left."""
-    if across:
-        return panel.top if axis.opposite else panel.bottom
-    return panel.right if axis.opposite else panel.left
-
-
-def _through(
-    panel: Panel, value: float, across: bool
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    x, y = panel.at(value if across else panel.x.low, panel.y.low if across else value)
-    if across:
-        return (x, panel.top), (x, panel.bottom)
-    return (panel.left, y), (panel.right, y)

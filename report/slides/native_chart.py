@@ -7,7 +7,6 @@ rules and words are shapes of the slide, under and over the chart.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,26 +16,27 @@ from lxml import etree  # type: ignore[import-untyped]
 from pptx.chart.data import XyChartData
 from pptx.dml.color import RGBColor
 from pptx.enum.chart import (
-    XL_AXIS_CROSSES,
     XL_CHART_TYPE,
     XL_MARKER_STYLE,
-    XL_TICK_LABEL_POSITION,
-    XL_TICK_MARK,
 )
 from pptx.oxml.ns import qn
 from pptx.util import Pt
 
 from report.look import LIGHT
-from report.scene.model import Axis, Marker, Panel, Point, Scene, Series, Stroke, Words
-from report.scene.paper import axis_words
+from report.scene.axes import axis_strokes, axis_words
+from report.scene.model import Marker, Panel, Point, Scene, Series, Shape, Stroke, Words
 from report.scene.runs import polylines
-from report.slides.parts import FONT, Place, add_area, add_shape, add_words, color_of, paint, pen
+from report.slides.native_axis import axis_format, dress_axis, is_aligned
+from report.slides.parts import FONT, Place, add_area, add_shape, add_words, paint, pen
 
 MOST_SERIES: Final = 240
 """Beyond it a chart opens slowly and nobody edits it: the figure is set in as a picture."""
 
 MOST_SHAPES: Final = 1_500
 """Likewise for shapes and texts around the chart, such as the cells of a density."""
+
+MOST_LOOKS: Final = 6
+"""Looks of loose marks in one series of a scene that become series of their own."""
 
 _MARKERS: Final = {
     "circle": XL_MARKER_STYLE.CIRCLE,
@@ -107,6 +107,8 @@ def add_scene(slide: Any, scene: Scene, place: Place) -> None:
                     if len(run) > 2:
                         spots = [panel.at(*_inside(panel, spot)) for spot in run]
                         add_area(shapes, spots, series.area, place)
+    for panel in scene.panels:
+        _rules(shapes, panel, place)
     own: list[Words] = []
     for k, panel in enumerate(scene.panels):
         native = _add_chart(shapes, panel, place, f"Chart {k + 1}")
@@ -119,6 +121,13 @@ def add_scene(slide: Any, scene: Scene, place: Place) -> None:
             add_shape(shapes, shape, place)
     for words in (*scene.words, *own):
         add_words(shapes, words, place)
+
+
+def _rules(shapes: Any, panel: Panel, place: Place) -> None:
+    """Draw what the axes of a chart do not: the line at 0, and ticks that no axis would hit."""
+    for drawn in axis_strokes(panel):
+        if drawn.kind == "zero" or (drawn.kind != "line" and not is_aligned(drawn.axis)):
+            add_shape(shapes, Shape(drawn.start, drawn.end, drawn.pen, None, True, True), place)
 
 
 def _is_title(panel: Panel, words: Words) -> bool:
@@ -150,9 +159,24 @@ def _of_series(series: Series) -> list[Bars | Line]:
         else:
             found += [Line(tuple(run), series.line, ()) for run in runs if len(run) > 1]
     if series.markers:
-        points = tuple(point for run in runs for point in run)
-        found.append(Line(points, None, _kept(series), "marks"))
+        points = [point for run in runs for point in run]
+        found += _by_look(points, _kept(series))
     return found
+
+
+def _by_look(points: Sequence[Point], markers: Sequence[Marker]) -> list[Line]:
+    """Return loose marks as one series for each look they have, where these are few.
+
+    Not every program draws the looks of single points of a series: LibreOffice does not.
+    """
+    looks = tuple(dict.fromkeys(markers))
+    if len(looks) > MOST_LOOKS:
+        return [Line(tuple(points), None, tuple(markers), "marks")]
+    alike = [[k for k, marker in enumerate(markers) if marker == look] for look in looks]
+    return [
+        Line(tuple(points[k] for k in same), None, tuple(markers[k] for k in same), "marks")
+        for same in alike
+    ]
 
 
 def _kept(series: Series) -> tuple[Marker, ...]:
@@ -203,10 +227,10 @@ def _add_chart(shapes: Any, panel: Panel, place: Place, name: str) -> bool:
     chart.font.size = Pt(round(place.points(panel.x.size), 1))
     chart.font.name = FONT
     _lay_out(chart, (left / size[0], top / size[1]), (panel, size))
-    native = _axis_format(panel.x) is not None and _axis_format(panel.y) is not None
+    native = axis_format(panel.x) is not None and axis_format(panel.y) is not None
     pairs = ((chart.category_axis, panel.x, panel.y), (chart.value_axis, panel.y, panel.x))
     for axis, plain, other in pairs:
-        _dress(axis, plain, place, native=native, other_side=other.opposite)
+        dress_axis(axis, plain, place, native=native, other_side=other.opposite)
     for series, piece in zip(chart.plots[0].series, pieces, strict=True):
         if isinstance(piece, Bars):
             _dress_bars(series, piece, place)
@@ -236,66 +260,6 @@ def _lay_out(chart: Any, start: Point, spread: tuple[Panel, Point]) -> None:
         entry = etree.SubElement(manual, qn(f"c:{tag}"))
         entry.set("val", value if isinstance(value, str) else f"{value:.6f}")
     area.insert(0, layout)
-
-
-def _axis_format(axis: Axis) -> str | None:
-    """Return the number format that writes the ticks of an axis; nothing if none does."""
-    if not axis.labelled or not axis.ticks:
-        return ""
-    values = [value for value, _ in axis.ticks]
-    steps = [b - a for a, b in itertools.pairwise(values)]
-    if steps and max(steps) - min(steps) > 1e-6 * max(abs(s) for s in steps):
-        return None
-    if not steps or not _whole((axis.low - values[0]) / steps[0]):
-        # The ticks of a native axis begin at its end.
-        return None
-    for decimals in range(4):
-        for plus in ("", "+"):
-            made = [_as_tick(value, decimals, plus) for value in values]
-            if made == [text for _, text in axis.ticks]:
-                digits = "0" if decimals == 0 else f"0.{'0' * decimals}"
-                return f"{plus}{digits};−{digits};0"
-    return None
-
-
-def _as_tick(value: float, decimals: int, plus: str) -> str:
-    text = f"{abs(value):.{decimals}f}"
-    if float(text) == 0:
-        return "0"
-    return f"{'−' if value < 0 else plus}{text}"
-
-
-def _whole(value: float) -> bool:
-    return abs(value - round(value)) < 1e-6
-
-
-def _dress(axis: Any, plain: Axis, place: Place, *, native: bool, other_side: bool) -> None:
-    """Give an axis its range, ticks and pens; ``other_side`` tells where the other one stands."""
-    low, high = min(plain.low, plain.high), max(plain.low, plain.high)
-    axis.minimum_scale, axis.maximum_scale = low, high
-    axis.reverse_order = plain.low > plain.high
-    # Where the other axis crosses this one: at its beginning, which is its highest value if turned.
-    turned = plain.low > plain.high
-    axis.crosses = XL_AXIS_CROSSES.MAXIMUM if turned != other_side else XL_AXIS_CROSSES.MINIMUM
-    axis.has_title = False
-    axis.has_major_gridlines = plain.grid is not None
-    values = [value for value, _ in plain.ticks]
-    if len(values) > 1:
-        axis.major_unit = abs(values[1] - values[0])
-    if plain.grid is not None:
-        pen(axis.major_gridlines.format.line, plain.grid, place)
-    pen(axis.format.line, plain.line, place)
-    axis.minor_tick_mark = XL_TICK_MARK.NONE
-    ticked = plain.tick_length > 0
-    axis.major_tick_mark = XL_TICK_MARK.OUTSIDE if ticked else XL_TICK_MARK.NONE
-    shown = native and plain.labelled and bool(plain.ticks)
-    near, none = XL_TICK_LABEL_POSITION.NEXT_TO_AXIS, XL_TICK_LABEL_POSITION.NONE
-    axis.tick_label_position = near if shown else none
-    if shown:
-        labels = axis.tick_labels
-        labels.number_format, labels.number_format_is_linked = _axis_format(plain), False
-        labels.font.size = Pt(round(place.points(plain.size), 1))
-        labels.font.color.rgb = color_of(plain.color)
 
 
 def _dress_line(series: Any, line: Line, place: Place) -> None:

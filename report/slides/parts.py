@@ -13,8 +13,8 @@ from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
 from pptx.oxml.ns import qn
 from pptx.util import Emu, Pt
 
+from report.scene.axes import LEADING
 from report.scene.model import Fill, Point, Run, Shape, Stroke, Words
-from report.scene.paper import LEADING
 
 FONT: Final = "Source Sans Pro"
 """Where it is not installed, PowerPoint takes another; nothing depends on exact widths."""

@@ -17,10 +17,11 @@ from report.exhibits.chart import Chart, Spot
 from report.exhibits.registry import KINDS, make_exhibit
 from report.exhibits.sources import Sources
 from report.look import LIGHT
+from report.scene.axes import axis_strokes, axis_words
 from report.scene.from_figure import scene_of
 from report.scene.markup import fill_of, runs_of
 from report.scene.model import Fill, Run, Stroke
-from report.scene.paper import axis_strokes, axis_words, scene_bytes
+from report.scene.paper import scene_bytes
 from report.scene.series import SceneProblem
 from report.tables import export_names
 from tests.report.presented import settings_of, uploaded

@@ -20,6 +20,9 @@ from report.exhibits.chart import Chart, Sentences, Table
 from report.frames import VERSION
 from report.json_export import comparison_json
 from report.presentation.contents import Contents, Part
+from report.scene.model import Axis, Fill, Marker, Stroke
+from report.slides.native_axis import axis_format, is_aligned
+from report.slides.native_chart import _by_look
 from tests.report.presented import (
     charts_of,
     deck_of,
@@ -257,3 +260,29 @@ def test_no_word_of_a_slide_lies_on_another_or_leaves_it(pages, make):
             assert min(left, top) >= -1, (number, text)
             assert right <= 961, (number, text)
             assert bottom <= 541, (number, text)
+
+
+def test_marks_of_two_looks_are_two_series_because_not_every_program_draws_single_points():
+    pale, dark = (
+        Marker("circle", 9, Fill(tone), Stroke(tone, 1)) for tone in ("#E6DFD6", "#6E6154")
+    )
+    lines = _by_look([(0, 1), (1, 1), (2, 1)], [pale, dark, pale])
+    assert [line.points for line in lines] == [((0, 1), (2, 1)), ((1, 1),)]
+    assert [set(line.markers) for line in lines] == [{pale}, {dark}]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks", "aligned"),
+    [
+        (-0.4, 0.6, (-0.2, 0.0, 0.2), True),
+        (-0.3238, 0.6, (-0.2, 0.0, 0.2), False),
+        (0.0, 48.0, (0.0, 12.0, 24.0), True),
+        (48.0, 0.0, (0.0, 12.0, 24.0), True),
+        (0.0, 1.0, (0.5,), False),
+        (0.0, 10.0, (1.0, 2.0, 4.0), False),
+    ],
+)
+def test_native_ticks_are_used_only_where_they_stand_at_the_numbers(low, high, ticks, aligned):
+    axis = Axis(low, high, tuple((value, f"{value:g}") for value in ticks))
+    assert is_aligned(axis) is aligned
+    assert aligned or axis_format(axis) is None
