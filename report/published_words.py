@@ -123,6 +123,16 @@ def sources_of(rows: Sequence[ChangeRow | ShareRow]) -> dict[str, str]:
     return {link: ", ".join(names) for link, names in found.items()}
 
 
+def unlinked(rows: Sequence[ChangeRow | ShareRow]) -> tuple[str, ...]:
+    """Return the studies whose source has no address, each once."""
+    names = (
+        f"{row.source.study} {row.source.year}"
+        for row in rows
+        if row.source is not None and not row.source.link
+    )
+    return tuple(dict.fromkeys(names))
+
+
 def share_text(row: ShareRow) -> str:
     """Write a share, such as "22 of 32, 69 %"; "about" where the count is not certain."""
     about = "" if row.certain else "about "

@@ -20,7 +20,7 @@ from report.words import rises
 WHAT_IT_IS: Final = (
     "Every sensible combination of the declared choices, each analysed as the headline is: the "
     "curve shows how much the result rests on the choices. Read it as a whole; no single best P "
-    "may be picked from it, and the primary analysis stays the one chosen before looking."
+    "may be picked from it, and the primary analysis stays the one of the settings."
 )
 """What a specification curve is, in one line."""
 

@@ -288,8 +288,8 @@ def _responders(result: UntreatedEndpoint) -> str:
         return "nobody declines fast enough before day 0 to be judged as a responder in per cent"
     return (
         f"a {found.rule.label} is seen in {plain(100 * found.share, 0)} % here ({found.count} of "
-        f"{count(found.n, 'assessable patient')}) and expected in {_expected(found.untreated)} of "
-        "them untreated"
+        f"{count(found.n, 'assessable patient')}) and would be expected in "
+        f"{_expected(found.untreated)} of them with no transplant"
     )
 
 

@@ -12,16 +12,21 @@ from analysis.comparison import Comparison
 from data.trial import Trial
 from report.exhibits.chart import Chart, Exhibit, Table
 from report.look import LOOKS
+from report.numbers import count
 from report.presentation.contents import Contents, Part
 from report.presentation.meeting import hidden_because, letters
 from report.scene.from_figure import scene_of
 from report.scene.paper import scene_bytes
+from ui import state
 from ui.present_files import contents_now
 from ui.text import inert
 
 _MEETING: Final = "alslope.meeting"
 _AT: Final = "alslope.meeting_at"
 _FEWEST: Final = "w.fewest"
+_HEADLINE: Final = "slopes"
+"""The exhibit under which the sentence on untreated trials stands; others would repeat it."""
+
 _LAID_OUT: Final = 640
 """Pixels at which figures are laid out: on a full screen their type is half as large again."""
 
@@ -29,7 +34,7 @@ _STYLE: Final = """<style>
 [data-testid="stSidebar"],[data-testid="stSidebarCollapsedControl"],[data-testid="stHeader"],
 [data-testid="stExpandSidebarButton"]{display:none}
 [data-testid="stMainBlockContainer"]{padding:1rem 2rem;max-width:none}
-[data-testid="stImage"] img{max-height:calc(100vh - 230px);width:auto;max-width:100%;
+[data-testid="stImage"] img{max-height:calc(100vh - 310px);width:auto;max-width:100%;
 margin:auto;object-fit:contain}
 [data-testid="stMain"] h3{font-size:1.9rem}
 [data-testid="stMain"] p,[data-testid="stMain"] td,[data-testid="stMain"] th{font-size:1.25rem}
@@ -82,8 +87,16 @@ def start_meeting(trial: Trial, comparison: Comparison) -> None:
         )
     st.caption(
         "Full width, large type, one item at a time; arrow keys turn. Patients are called A, B, C …"
-        "; captions stay as you wrote them. What is shown is frozen until the meeting ends."
+        "; captions stay as you wrote them. What is shown is frozen until the meeting ends. F11 "
+        "takes the whole screen."
     )
+    alone = sum(1 for item in state.basket() if item.spot.patient is not None)
+    if alone and int(st.session_state[_FEWEST]) > 1:
+        st.warning(
+            f"{count(alone, 'exhibit')} of one patient will not be shown: results of fewer than "
+            f"{st.session_state[_FEWEST]} patients are hidden. Set that number to 1 to show them.",
+            icon=":material/visibility_off:",
+        )
 
 
 def _begin(trial: Trial, comparison: Comparison) -> None:
@@ -151,7 +164,9 @@ def _item(part: Part, frozen: Frozen) -> None:
     if part.item.caption:
         st.markdown(inert(part.item.caption))
     _show(part.exhibit, frozen)
-    if isinstance(part.exhibit, Chart) and part.exhibit.frame.untreated:
+    if part.legend:
+        st.caption(inert(part.legend))
+    if part.item.spot.kind == _HEADLINE and isinstance(part.exhibit, Chart):
         st.caption(inert(part.exhibit.frame.untreated))
 
 

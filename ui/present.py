@@ -14,6 +14,7 @@ from report.exhibits.sources import Sources
 from report.look import LIGHT
 from report.presentation.basket import (
     LONGEST_CAPTION,
+    MOST_ITEMS,
     Item,
     clean_caption,
     default_basket,
@@ -61,6 +62,13 @@ def chosen_items(trial: Trial) -> None:
                 on_click=_refresh_all,
                 key="w.refresh-all",
             )
+        st.button(
+            "Add what most talks need",
+            icon=":material/playlist_add:",
+            type="tertiary",
+            on_click=_add_usual,
+            key="w.add-usual",
+        )
         st.button(
             "Remove all",
             icon=":material/delete_sweep:",
@@ -158,6 +166,15 @@ def picture_of(chart: Chart, trial: Trial) -> bytes:
 
 def _take_usual() -> None:
     state.change_basket(default_basket(state.trial(), state.settings()))
+
+
+def _add_usual() -> None:
+    """Add, behind what is chosen, those of the usual exhibits that are not."""
+    now = state.basket()
+    chosen = {item.spot for item in now}
+    usual = default_basket(state.trial(), state.settings())
+    more = tuple(item for item in usual if item.spot not in chosen)
+    state.change_basket((*now, *more)[:MOST_ITEMS])
 
 
 def _refresh_all() -> None:

@@ -12,13 +12,14 @@ from data.trial import Trial
 from report.exhibits.chart import Chart
 from report.presentation.contents import Contents, contents_of
 from report.presentation.figure_files import PRESETS, figures_zip, smallest_type
-from report.presentation.html_file import html_text, tables_html
+from report.presentation.html_file import has_tables, html_text, tables_html
 from report.presentation.workbook import workbook_bytes
 from report.scene.paper import Kind
 from report.slides.deck import deck_bytes
 from ui import state
 from ui.cache import once
 from ui.text import inert
+from ui.trial_title import title_field
 from ui.untreated_results import is_light
 
 _MADE: Final = "alslope.present_files"
@@ -35,10 +36,16 @@ _SMALLEST: Final = 6.0
 def files(trial: Trial, comparison: Comparison) -> None:
     """Draw what makes files of the presentation, and the files that were made last."""
     st.markdown("##### Files")
+    if trial.origin == "upload":
+        title_field(trial)
     every = st.checkbox(
         "One slide for each patient too",
         help="Patients are called P01, P02 … and follow the other slides.",
         key="w.every-patient",
+    )
+    st.caption(
+        "Before and after what is chosen, slides hold a title, who is analysed, the results, the "
+        "methods, the limitations and the sources."
     )
     key = _key(trial, every)
     if st.button(
@@ -74,7 +81,7 @@ def _make(trial: Trial, comparison: Comparison, key: Hashable, every: bool) -> N
         ),
         ("html", "Writing the HTML page", lambda c: html_text(c).encode()),
         ("xlsx", "Writing the workbook", workbook_bytes),
-        ("tables", "Writing tables", lambda c: tables_html(c).encode()),
+        ("tables", "Writing tables", lambda c: tables_html(c).encode() if has_tables(c) else b""),
     )
     found = {}
     for k, (name, doing, make) in enumerate(steps):
@@ -113,13 +120,15 @@ def _offer(made: dict[str, bytes]) -> None:
         ("PowerPoint", "pptx", "presentation.pptx", "pptx"),
         ("HTML, one file", "html", "presentation.html", "html"),
         ("Excel", "xlsx", "presentation.xlsx", "xlsx"),
-        ("Tables for Word", "tables", "tables.html", "html"),
+        ("Tables, HTML for Word", "tables", "tables.html", "html"),
     )
     with st.container(horizontal=True):
         for label, name, file_name, kind in files_of:
             st.download_button(
                 label,
                 data=made[name],
+                disabled=not made[name],
+                help=None if made[name] else "No table and no sentences are chosen.",
                 file_name=file_name,
                 mime=_MIME[kind],
                 icon=":material/download:",

@@ -91,6 +91,7 @@ def _sources(rows: Sequence[ChangeRow | ShareRow]) -> None:
         f"[{inert(names)}]({quote(link, safe=':/')})"
         for link, names in words.sources_of(rows).items()
     ]
+    links += [f"{inert(name)} (no address)" for name in words.unlinked(rows)]
     if links:
         # A caption is faded, and its links with it to less than can be read.
         st.markdown(f":small[Sources: {' · '.join(links)}]")

@@ -18,9 +18,11 @@ from ui.completeness import completeness
 from ui.corrections import corrections
 from ui.findings import findings_list
 from ui.mapping_form import understood
+from ui.navigation import SLOPES
 from ui.save_data import save_deidentified
 from ui.tables import show_table
 from ui.text import inert
+from ui.trial_title import title_field
 
 _PREVIEW_ROWS: Final = 1_000
 
@@ -31,15 +33,8 @@ def reading_report(trial: Trial) -> None:
         st.markdown(f"##### Open now: {inert(trial.title)}", width="stretch")
         save_deidentified(trial)
     if trial.origin == "upload":
-        st.text_input(
-            "Title",
-            trial.title,
-            max_chars=80,
-            key=f"w.title-{trial.hash[:8]}",
-            on_change=lambda: state.rename_trial(st.session_state[f"w.title-{trial.hash[:8]}"]),
-            help="Stands on every page and in every export; the file’s name never does.",
-            width=420,
-        )
+        title_field(trial)
+        st.page_link(SLOPES, label="See the slopes", icon=":material/arrow_forward:")
     _summary(trial)
     change_report()
     _reading_of(trial)

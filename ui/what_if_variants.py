@@ -172,7 +172,7 @@ def board(trial: Trial, comparison: Comparison, results: Sequence[EndpointCompar
                 st.markdown(f"##### {result.endpoint.label}, {result.unit}")
                 _table(trial, comparison, result, found, titles)
     if tried:
-        st.caption(f"{tried} The primary analysis stays the one that was chosen before looking.")
+        st.caption(f"{tried} The primary analysis stays the one of the settings.")
 
 
 def _titles(trial: Trial, primary: Settings, names: Names) -> tuple[str, ...]:

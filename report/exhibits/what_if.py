@@ -33,6 +33,12 @@ from report.tables import export_names
 from report.variant_words import variants_numbers
 from report.words import figure_legend, heading
 
+_WHOSE: Final = (
+    "Primary: the settings of the page. Each other row differs in what it is called after.",
+    "All arms as in the headline.",
+)
+"""What the rows are, without and with several arms."""
+
 ALL_ARMS: Final = (
     "All arms together, the control too: the mean change of everybody, not the difference to the "
     "control that leads the headline."
@@ -204,7 +210,7 @@ def variants_chart(
         ),
         frame=frame_for(
             f"{result.endpoint.label}: primary analysis and {len(shown)} variants",
-            f"All arms as in the headline. {tried}".strip(),
+            f"{_WHOSE[len(comparison.arms) > 1]} {tried}".strip(),
             comparison,
             trial,
             endpoint=result.endpoint.key,

@@ -13,6 +13,7 @@ from analysis.comparison import Comparison
 from analysis.settings import Settings
 from analysis.variants import Variant
 from data.endpoints import ENDPOINTS
+from data.published import load_library
 from data.trial import Trial
 from report import tables, words
 from report.caveats import caveats
@@ -164,7 +165,7 @@ def contents_of(
         results=tuple(words.results_sentence(result) for result in comparison.endpoints),
         methods=methods_paragraph(comparison, main.untreated),
         limitations=limitations_of(main),
-        sources=_sources(trial),
+        sources=(*_sources(trial), *_published(parts)),
         footer=footer_of(trial, comparison),
     )
 
@@ -267,6 +268,22 @@ def limitations_of(sources: Sources) -> tuple[str, ...]:
     notes = coverage_notes()[:1] if said else ()
     found = (kind, said, *caveats(sources.comparison), *notes, made_up)
     return tuple(dict.fromkeys(sentence for sentence in found if sentence))
+
+
+def _published(parts: Sequence[Part]) -> tuple[str, ...]:
+    """Return the publications behind the chosen exhibits that show published numbers."""
+    labels = [part.label for part in parts if part.item.spot.kind.startswith("published")]
+    if not labels:
+        return ()
+    library = load_library()
+    keys = {key for key, endpoint in ENDPOINTS.items() if endpoint.label in labels}
+    rows = [row.source for row in library.slopes] + [row.source for row in library.responders]
+    told = {
+        f"{source.study} {source.year}{f', {source.link}' if source.link else ''}": None
+        for source in rows
+        if source.endpoint in keys or (source.endpoint == "alsfrs" and "alsfrs_r" in keys)
+    }
+    return (f"Published results: {'; '.join(told)}.",)
 
 
 def _sources(trial: Trial) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from typing import Any, Final
 import pandas as pd
 import plotly
 
+from analysis.setting_fields import FIELDS
 from report.exhibits.chart import Chart, Exhibit, Sentences, Table
 from report.look import LIGHT
 from report.presentation.contents import Contents, Part
@@ -107,6 +108,11 @@ def tables_html(contents: Contents) -> str:
     return head + title + "\n".join(parts) + "</body></html>"
 
 
+def has_tables(contents: Contents) -> bool:
+    """Whether anything that :func:`tables_html` holds is chosen."""
+    return any(isinstance(part.exhibit, Table | Sentences) for part in contents.shown)
+
+
 def settings_table(contents: Contents) -> pd.DataFrame:
     """Return every setting by name, and whether it differs from the default.
 
@@ -115,7 +121,12 @@ def settings_table(contents: Contents) -> pd.DataFrame:
     nameless = contents.settings.with_(excluded_patients=(), points=())
     differs = nameless.differences()
     rows = [
-        {"setting": name, "value": _setting(value), "differs": differs.get(name, "")}
+        {
+            "setting": name,
+            "in words": FIELDS[name].words(getattr(nameless, name)) if name in FIELDS else "",
+            "value": _setting(value),
+            "differs": "yes" if name in differs else "",
+        }
         for name, value in nameless.to_json().items()
         if name not in ("excluded_patients", "points")
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -89,3 +90,28 @@ def test_the_html_page_draws_its_figures_from_disk_without_a_network(visitor, se
     expect(page.locator(".chart .main-svg").first).to_be_visible()
     expect(page.locator(".failed").first).to_be_hidden()
     context.close()
+
+
+def test_a_caption_outlives_a_meeting_and_a_saved_analysis_holds_it(visitor, server: Server):
+    user: User = visitor(fresh=True)
+    user.open(server.address)
+    user.chart("slopes-alsfrs_r").locator('[data-kind="Add"]').click()
+    user.settled()
+    user.go("Present")
+    page = user.page
+    caption = page.get_by_role("textbox", name="Caption")
+    caption.fill("Ten people, one arm")
+    caption.press("Enter")
+    user.settled()
+    user.press("Start meeting")
+    expect(page.get_by_test_id("stMain")).to_contain_text("Ten people, one arm")
+    user.press("End meeting")
+    expect(caption).to_have_value("Ten people, one arm")
+    user.press("Start meeting")
+    expect(page.get_by_test_id("stMain")).to_contain_text("Ten people, one arm")
+    user.press("End meeting")
+    page.get_by_role("button", name="Save or open analysis").click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save analysis").click()
+    analysis = json.loads(Path(saved.value.path()).read_bytes())
+    assert [item["caption"] for item in analysis["presentation"]] == ["Ten people, one arm"]

@@ -98,7 +98,8 @@ def test_sentence_has_the_three_numbers():
     assert words.untreated_sentence(against()) == (
         "ALSFRS-R: 31 of 100 simulated untreated trials with this run-in reach P < 0.05 towards a "
         "less steep decline (by chance alone 2.5); a slope at least 50 % less steep is seen in "
-        "60 % here (6 of 10 assessable patients) and expected in 34 % of them untreated."
+        "60 % here (6 of 10 assessable patients) and would be expected in 34 % of them with no "
+        "transplant."
     )
 
 
@@ -210,7 +211,7 @@ def test_of_two_mean_slopes_the_one_with_the_larger_change_is_told(mean, own):
     result = against(own_mean=own_mean(mean))
     sentence, lines = words.untreated_sentence(result), words.verdict_lines(result)
     assert ("45 of 100" in sentence) is own
-    assert ("55 % of them untreated" in sentence) is own
+    assert ("55 % of them with no transplant" in sentence) is own
     assert ("31 of 100" in sentence) is not own
     assert lines[1].endswith("5 of 100 (± 0.5)." if own else "20 of 100 (± 0.9).")
     said = "by −0.64 points/month on average, as their run-ins do; if by −0.99, as the natural"
