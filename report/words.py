@@ -169,6 +169,8 @@ def results_sentence(result: EndpointComparison) -> str:
         if rises(result):
             steep = "higher" if change.mean > 0 else "lower"
         said = f"slope {steep} by {plain(abs(change.mean), decimals)} {result.unit}"
+    if change.interval is not None and not change.interval.excludes_zero:
+        said = f"inconclusive; {said}"
     test = (
         f", {p_value(result.primary.p, result.alternative)}"
         if math.isfinite(result.primary.p)
