@@ -586,8 +586,8 @@ def test_flow_and_headline_of_a_trial_by_hand():
         "estimator": "ols",
         "run_in_used": "visits",
         "heading": "ALSFRS-R: inconclusive, +0.49 points/month",
-        "sentence": "ALSFRS-R: inconclusive; slope less steep by 0.49 points/month (95 % CI −0.13 to 1.12), "
-        "P = 0.10, n = 7 of 12.",
+        "sentence": "ALSFRS-R: inconclusive; slope less steep by 0.49 points/month (95 % CI −0.13 "
+        "to 1.12), P = 0.10, n = 7 of 12.",
     }
     same({key: ours[key] for key in texts}, texts)
     assert document["trial"]["patients"] == 12
