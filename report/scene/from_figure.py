@@ -8,16 +8,17 @@ of a figure is lost in silence.
 from __future__ import annotations
 
 import base64
-import itertools
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
 
 from report.charts.parts import nice_ticks, tick_texts
+from report.scene.cells import edges_of, ink_on, tint
 from report.scene.markup import fill_of, runs_of, solid
 from report.scene.model import (
     Axis,
@@ -96,7 +97,7 @@ class _Layout:
         }
 
     def scene(self) -> Scene:
-        pairs = list(dict.fromkeys(_axes_of(trace) for trace in self.traces)) or [("x", "y")]
+        pairs = self._pairs()
         series: dict[tuple[str, str], list[Series]] = {pair: [] for pair in pairs}
         inside: list[Words] = []
         last: dict[tuple[str, str], Plain] = {}
@@ -119,9 +120,28 @@ class _Layout:
                 cells = self._cells(trace, pair)
                 shapes += [shape for shape, _ in cells]
                 inside += [text for _, text in cells if text is not None]
-        panels = tuple(self._panel(pair, series[pair]) for pair in pairs)
+        panels = tuple(self._panel(pair, series[pair], self._stands(pair, pairs)) for pair in pairs)
         words = tuple(self._words(one) for one in self.layout.get("annotations", []))
         return Scene(self.width, self.height, panels, tuple(shapes), (*words, *inside))
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        """Return the panels: where traces lie, and where an axis stands that they share."""
+        pairs = list(dict.fromkeys(_axes_of(trace) for trace in self.traces)) or [("x", "y")]
+        for x in dict.fromkeys(x for x, _ in pairs):
+            anchor = self.axes[self._axis_name(x)].get("anchor", "")
+            if self._axis_name(anchor or "y") in self.axes and anchor and (x, anchor) not in pairs:
+                pairs.append((x, anchor))
+        return pairs
+
+    def _stands(self, pair: tuple[str, str], pairs: Sequence[tuple[str, str]]) -> tuple[bool, bool]:
+        """Return whether an axis that several panels share is written at this one, x and y."""
+        found = []
+        for mine, other in ((0, 1), (1, 0)):
+            sharing = [one for one in pairs if one[mine] == pair[mine]]
+            anchor = self.axes[self._axis_name(pair[mine])].get("anchor", "")
+            home = next((one for one in sharing if one[other] == anchor), None)
+            found.append(home is None or home == pair)
+        return found[0], found[1]
 
     def _merged(self, name: str) -> Plain:
         return dict(self.axis_base[name[0]]) | dict(self.layout.get(name, {}))
@@ -138,9 +158,15 @@ class _Layout:
         span = self.bottom - self.top
         return self.bottom - high * span, self.bottom - low * span
 
-    def _panel(self, pair: tuple[str, str], series: Sequence[Series]) -> Panel:
+    def _panel(
+        self, pair: tuple[str, str], series: Sequence[Series], stands: tuple[bool, bool]
+    ) -> Panel:
         (left, right), (top, bottom) = self._domain(pair[0]), self._domain(pair[1])
-        x, y = self._axis(pair[0]), self._axis(pair[1])
+        bare: Plain = {"labelled": False, "line": None, "tick_length": 0.0, "title": ""}
+        x, y = (
+            self._axis(short) if here else replace(self._axis(short), **bare)
+            for short, here in zip(pair, stands, strict=True)
+        )
         return Panel(left, top, right, bottom, x, y, tuple(series))
 
     def _axis(self, short: str) -> Axis:
@@ -294,8 +320,8 @@ class _Layout:
         """Return the tinted cells of a grid, each with its text if it has one."""
         low, high = float(trace["zmin"]), float(trace["zmax"])
         rows = trace["z"]
-        x = [self._place(pair[0], v) for v in _edges(trace["x"], len(rows[0]))]
-        y = [self._place(pair[1], v) for v in _edges(trace["y"], len(rows))]
+        x = [self._place(pair[0], v) for v in edges_of(trace["x"], len(rows[0]))]
+        y = [self._place(pair[1], v) for v in edges_of(trace["y"], len(rows))]
         gap = 0.5 if trace.get("xgap") else 0.0
         shown = bool(trace.get("texttemplate"))
         size = float(trace.get("textfont", {}).get("size", 12))
@@ -304,7 +330,7 @@ class _Layout:
             for column, value in enumerate(values):
                 if value is None or math.isnan(value):
                     continue
-                fill = _tint(trace["colorscale"], (float(value) - low) / ((high - low) or 1))
+                fill = tint(trace["colorscale"], (float(value) - low) / ((high - low) or 1))
                 if fill is None:
                     continue
                 start = x[column] + gap, y[row] - gap
@@ -313,42 +339,9 @@ class _Layout:
                 words = None
                 if text:
                     middle = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
-                    words = Words(middle, runs_of(text, _on(fill)), size, "center", "middle")
+                    words = Words(middle, runs_of(text, ink_on(fill)), size, "center", "middle")
                 found.append((Shape(start, end, None, fill, False, True), words))
         return found
-
-
-def _edges(values: Sequence[float], cells: int) -> list[float]:
-    """Return the edges of cells, of edges or of their centres."""
-    known = [float(value) for value in values]
-    if len(known) == cells + 1:
-        return known
-    if len(known) == 1:
-        return [known[0] - 0.5, known[0] + 0.5]
-    inner = [(a + b) / 2 for a, b in itertools.pairwise(known)]
-    return [2 * known[0] - inner[0], *inner, 2 * known[-1] - inner[-1]]
-
-
-def _tint(scale: Sequence[Sequence[Any]], share: float) -> Fill | None:
-    """Return the colour of a share of a scale; between two colours the opacity is a mean."""
-    at = min(max(share, 0.0), 1.0)
-    stops = [(float(place), str(color)) for place, color in scale]
-    place, color = next(s for s in reversed(stops) if s[0] <= at + 1e-9)
-    above = next((s for s in stops if s[0] > at + 1e-9), (place, color))
-    low, high = fill_of(color), fill_of(above[1])
-    if low is not None and high is not None and low.opacity == high.opacity:
-        return low
-    shade = (high or low or Fill("#000000")).color
-    weight = (at - place) / (above[0] - place) if above[0] > place else 0.0
-    ends = [0.0 if fill is None else fill.opacity for fill in (low, high)]
-    opacity = ends[0] + weight * (ends[1] - ends[0])
-    return Fill(shade, opacity) if opacity > 0.004 else None
-
-
-def _on(fill: Fill) -> str:
-    """Return black or white, whichever is read more easily on a colour."""
-    red, green, blue = (int(fill.color[k : k + 2], 16) for k in (1, 3, 5))
-    return "#1B242C" if 0.3 * red + 0.59 * green + 0.11 * blue > 140 else "#FFFFFF"
 
 
 def _axes_of(trace: Plain) -> tuple[str, str]:

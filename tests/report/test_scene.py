@@ -248,3 +248,27 @@ def test_a_density_of_very_many_courses_can_be_laid_out():
     assert isinstance(made, Chart)
     scene = scene_of(made.build(LIGHT, export_names(trial)), 900)
     assert sum(1 for shape in scene.shapes if not shape.is_line and shape.area) > 50
+
+
+def test_an_axis_that_panels_share_is_written_once_where_it_stands():
+    figure = go.Figure(
+        [
+            go.Scatter(x=[0, 1], y=[0, 1], yaxis="y"),
+            go.Scatter(x=[0, 1], y=[0, 1], yaxis="y2"),
+        ],
+        {
+            "height": 400,
+            "margin": {"l": 40, "r": 10, "t": 10, "b": 40},
+            "xaxis": {"range": [0, 1], "anchor": "y3", "title": {"text": "months"}},
+            "yaxis": {"range": [0, 1], "domain": [0.6, 1]},
+            "yaxis2": {"range": [0, 1], "domain": [0.2, 0.5]},
+            "yaxis3": {"range": [0, 1], "domain": [0, 0.1]},
+        },
+    )
+    panels = scene_of(figure, 600).panels
+    assert [(panel.x.title, panel.x.labelled) for panel in panels] == [
+        ("", False),
+        ("", False),
+        ("months", True),
+    ]
+    assert panels[2].bottom == pytest.approx(360)
