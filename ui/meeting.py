@@ -86,9 +86,9 @@ def start_meeting(trial: Trial, comparison: Comparison) -> None:
             key="w.meet",
         )
     st.caption(
-        "Full width, large type, one item at a time; arrow keys turn. Patients are called A, B, C …"
-        "; captions stay as you wrote them. What is shown is frozen until the meeting ends. F11 "
-        "takes the whole screen."
+        "Full width, large type, one item at a time; arrow keys turn, Esc ends. Patients are "
+        "called A, B, C …; captions stay as you wrote them. What is shown is frozen until the "
+        "meeting ends. F11 takes the whole screen."
     )
     alone = sum(1 for item in state.basket() if item.spot.patient is not None)
     if alone and int(st.session_state[_FEWEST]) > 1:
@@ -147,7 +147,13 @@ def meeting() -> None:
             f":small[:gray[{at + 1} of {len(parts)} · {inert(contents.title)}{simulated} · frozen, "
             f"data {contents.trial.hash[:8]}]]"
         )
-        st.button("End meeting", icon=":material/close:", on_click=_end, key="w.meeting-end")
+        st.button(
+            "End meeting",
+            icon=":material/close:",
+            on_click=_end,
+            shortcut="Esc",
+            key="w.meeting-end",
+        )
     if parts:
         _item(parts[at], frozen)
     else:

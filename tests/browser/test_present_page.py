@@ -69,7 +69,7 @@ def test_arrow_keys_turn_the_meeting_and_the_sidebar_is_gone(visitor, server: Se
     image = main.locator('[data-testid="stImage"] img').bounding_box()
     assert image is not None
     assert image["y"] + image["height"] <= user.page.viewport_size["height"] + 1
-    user.press("End meeting")
+    user.page.keyboard.press("Escape")
     expect(user.page.get_by_test_id("stSidebar")).to_be_visible()
 
 
@@ -105,11 +105,13 @@ def test_a_caption_outlives_a_meeting_and_a_saved_analysis_holds_it(visitor, ser
     user.settled()
     user.press("Start meeting")
     expect(page.get_by_test_id("stMain")).to_contain_text("Ten people, one arm")
-    user.press("End meeting")
+    page.keyboard.press("Escape")
+    user.settled()
     expect(caption).to_have_value("Ten people, one arm")
     user.press("Start meeting")
     expect(page.get_by_test_id("stMain")).to_contain_text("Ten people, one arm")
-    user.press("End meeting")
+    page.keyboard.press("Escape")
+    user.settled()
     page.get_by_role("button", name="Save or open analysis").click()
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save analysis").click()
