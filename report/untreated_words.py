@@ -34,10 +34,11 @@ _HEADINGS: Final = {
 
 
 def untreated_sentence(result: UntreatedEndpoint) -> str:
-    """Return what untreated trials with this run-in look like, in one sentence of three numbers.
+    """Return what untreated trials with this run-in look like, in one sentence of four numbers.
 
-    The share of simulated untreated trials that reach P < 0.05 towards a less steep decline (2.5
-    of 100 by chance alone), the responders here, and those to be expected untreated, by the same
+    The share of simulated untreated trials whose mean change is at least that of this trial, the
+    share that reach P < 0.05 towards a less steep decline (2.5 of 100 by chance
+    alone), the responders here, and those to be expected untreated, by the same
     rule and of the same patients. Of the two mean slopes that people like these may have, the
     assumed one and that of their run-ins, it is the one that lets expect the larger change.
     """
@@ -46,8 +47,9 @@ def untreated_sentence(result: UntreatedEndpoint) -> str:
         return f"{label}: not compared with untreated trials: {result.reason.removesuffix('.')}."
     ending = "; the verdict is inconclusive" if result.verdict.key == "inconclusive" else ""
     return (
-        f"{label}: {of_100(shown.in_favour)} simulated untreated trials with this run-in reach "
-        f"P < 0.05 towards a less steep decline (by chance alone {CHANCE_OF_100:g}); "
+        f"{label}: {of_100(shown.at_least)} simulated untreated trials with this run-in show a "
+        f"change at least as large, and {of_100(shown.in_favour)} reach P < 0.05 towards a less "
+        f"steep decline (by chance alone {CHANCE_OF_100:g}); "
         f"{_responders(shown)}{ending}."
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
+import socket
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -205,6 +207,178 @@ def commands() -> list[str]:
             given = re.findall(r"^(?:\.venv/bin/)?python -m alslope (.+)$", block, re.MULTILINE)
             found |= dict.fromkeys(re.sub(r"\s+#.*", "", one) for one in given)
     return [one for one in found if "…" not in one and not one.startswith("serve")]
+
+
+def lines_of_shell() -> list[str]:
+    """Return every command in a block of shell, one a line, without comments."""
+    found: dict[str, None] = {}
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        for block in re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL):
+            whole = block.replace("\\\n", " ")
+            found |= dict.fromkeys(
+                re.sub(r"\s+#.*", "", line).strip() for line in whole.split("\n")
+            )
+    return [line for line in found if line]
+
+
+NOT_RUN = (
+    "docker build --tag alslope:local .",
+    "docker run --rm --read-only",
+    "docker compose -f deploy/compose.yaml up",
+    "export ALSLOPE_COOKIE_SECRET=",
+    "pip install -r requirements.txt",
+    "pip install --no-deps --require-hashes -r requirements.lock",
+    "python -m venv .venv",
+    ".venv/bin/python -m pip install -r requirements-dev.txt",
+    ".venv/bin/python -m pytest",
+    "make test ARGS=",
+    "streamlit run app.py",
+)
+"""Beginnings of commands that no test runs: they install, need Docker, or are the tests."""
+
+
+def test_every_command_of_a_block_is_run_or_known_not_to_be():
+    """Commands of ``alslope`` are run below; modules and scripts must be there."""
+    unknown = [
+        line
+        for line in lines_of_shell()
+        if not re.search(r"python -m (alslope|benchmarks|tests)\b", line)
+        and not line.startswith(NOT_RUN)
+    ]
+    assert unknown == []
+
+
+def test_every_command_with_its_output_is_run():
+    """The two of ``serve`` are held by the browser tests, which wait for it, and by the next."""
+    shown = {
+        command
+        for page in PAGES
+        for block in re.findall(r"```console\n(.*?)```", page.read_text("utf-8"), flags=re.DOTALL)
+        for command in re.findall(r"^\$ (.+)$", block, flags=re.MULTILINE)
+    }
+    left = {command.removeprefix("python -m alslope ") for command in shown} - set(consoles())
+    assert left == {"serve", "serve --port 8652"}
+
+
+def test_a_port_that_is_taken_is_named_as_the_document_says(capsys):
+    with socket.socket() as taken:
+        taken.bind(("localhost", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert alslope.main(["serve", "--port", str(port)]) == 2
+    text = (DOCS / "command-line.md").read_text("utf-8")
+    shown = re.search(r"^\$ python -m alslope serve --port 8652\n(.+)$", text, re.MULTILINE)
+    assert capsys.readouterr().err.strip() == shown[1].replace("8652", str(port))
+
+
+def named() -> dict[str, str]:
+    """Return what stands between backticks or as a line of shell in the documents."""
+    found = dict.fromkeys(lines_of_shell(), "a block of shell")
+    for page in PAGES:
+        text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+        found |= dict.fromkeys(re.findall(r"`([^`\n]+)`", text), page.name)
+    return found
+
+
+def test_every_module_that_is_to_be_started_exists_with_its_options():
+    missing = []
+    for words in named():
+        start = re.search(r"python(?:3)? (?:-m )?((?:benchmarks|tests|deploy)[\w./]+)(.*)", words)
+        if start is None:
+            continue
+        path = ROOT / f"{start[1].removesuffix('.py').replace('.', '/')}.py"
+        missing += [words] if not path.is_file() else []
+        source = path.read_text("utf-8") if path.is_file() else ""
+        missing += [words for option in re.findall(r"--\w[\w-]*", start[2]) if option not in source]
+    assert missing == []
+
+
+def test_every_target_of_make_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    asked = {words.split()[1] for words in named() if re.match(r"make [a-z-]+( |$)", words)}
+    assert asked - targets == set()
+    assert targets - asked == {"help"}
+
+
+WRITTEN_BY_A_READER = ("deploy/login.yaml", ".streamlit/secrets.toml")
+
+
+def test_every_file_and_folder_that_is_named_exists():
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir()}
+    places = {
+        words: page
+        for words, page in named().items()
+        if re.fullmatch(r"[\w.]+/[\w./*-]*", words) and words.split("/")[0] in folders
+    }
+    missing = {
+        words: page
+        for words, page in places.items()
+        if words not in WRITTEN_BY_A_READER and not any(ROOT.glob(words.rstrip("/")))
+    }
+    assert len(places) > 50
+    assert missing == {}
+
+
+VISITS = """patient_id,transplant_date,visit_date,ALSFRS_R,FVC_percent
+P02,2021-11-30,2021-05-30,41,88
+P02,2021-11-30,2022-05-30,38,84
+"""
+EXAMPLES_OF_FILES: dict[str, tuple[int, set[str]]] = {
+    "patient_id,transplant_date,visit_date,ALSFRS_R,FVC_percent": (10, set()),
+    "patient,month,ALSFRS_R": (5, set()),
+    "patient_id;ALSFRS-R -6;ALSFRS-R -3;ALSFRS-R 0;ALSFRS-R 3;ALSFRS-R 6": (10, set()),
+    "id,transplant date,date visit 1,ALSFRS-R visit 1,date visit 2,ALSFRS-R visit 2": (2, set()),
+    # A course with a visit before alone.
+    "patient,transplant date,date,test,result,unit": (2, {"NO_POST_VISITS"}),
+    # Events are read beside visits: those of the first example, and of a second patient.
+    "patient,date,event": (14, {"MULTIPLE_TRANSPLANTS"}),
+}
+"""Values and findings of each example of a file, by its header."""
+
+
+def examples_of_files() -> dict[str, str]:
+    """Return the examples of files in the documents by their header."""
+    found: dict[str, str] = {}
+    for page in PAGES:
+        for block in re.findall(r"```csv\n(.*?)```", page.read_text("utf-8"), flags=re.DOTALL):
+            header = block.partition("\n")[0]
+            assert found.setdefault(header, block) == block
+    return found
+
+
+def test_every_example_of_a_file_is_known():
+    assert set(examples_of_files()) == set(EXAMPLES_OF_FILES)
+
+
+@pytest.mark.parametrize("header", EXAMPLES_OF_FILES)
+def test_an_example_of_a_file_is_read_without_a_question(header):
+    examples = examples_of_files()
+    texts = {"example.csv": examples[header]}
+    if header == "patient,date,event":
+        first = next(iter(EXAMPLES_OF_FILES))
+        texts |= {"visits.csv": examples[first], "more.csv": VISITS}
+    reading = read_files([UploadedFile(name, text.encode()) for name, text in texts.items()])
+    values, codes = EXAMPLES_OF_FILES[header]
+    assert reading.questions == ()
+    assert {finding.code for finding in reading.findings} == codes
+    assert reading.trial is not None
+    assert len(reading.trial.measurements) == values
+    if header == "patient,date,event":
+        kinds = {"niv", "infection", "last_contact"}
+        assert set(reading.trial.events["kind"]) == kinds
+
+
+def test_the_example_of_a_settings_file_is_the_one_that_is_used():
+    text = (DOCS / "command-line.md").read_text("utf-8")
+    (block,) = re.findall(r"```json\n(.*?)```", text, flags=re.DOTALL)
+    assert json.loads(block) == json.loads((EXAMPLES / "settings.json").read_text("utf-8"))
+
+
+def test_the_index_names_every_document():
+    index = (DOCS / "README.md").read_text("utf-8")
+    names = {path.name for path in DOCS.glob("*.md")} - {"README.md"}
+    assert {name for name in names if f"]({name}" not in index} == set()
 
 
 def test_every_bundled_trial_is_shown_in_use():

@@ -94,10 +94,11 @@ def every_text(result):
 # ---- the sentence --------------------------------------------------------------------------------
 
 
-def test_sentence_has_the_three_numbers():
+def test_sentence_has_the_four_numbers():
     assert words.untreated_sentence(against()) == (
-        "ALSFRS-R: 31 of 100 simulated untreated trials with this run-in reach P < 0.05 towards a "
-        "less steep decline (by chance alone 2.5); a slope at least 50 % less steep is seen in "
+        "ALSFRS-R: 20 of 100 simulated untreated trials with this run-in show a change at least as "
+        "large, and 31 of 100 reach P < 0.05 towards a less steep decline (by chance alone 2.5); a "
+        "slope at least 50 % less steep is seen in "
         "60 % here (6 of 10 assessable patients) and would be expected in 34 % of them with no "
         "transplant."
     )
