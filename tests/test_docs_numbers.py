@@ -1,4 +1,4 @@
-"""Numbers, keys and codes that the documents list are those of the program: bounds, codes, tables."""
+"""Numbers, keys, codes and bounds that the documents list are those of the program."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from analysis.setting_untreated import BETWEEN, RULE_BOUNDS, history_field
 from analysis.untreated.plan import BOUNDS
 from data import published
 from data.evidence import ROLES
+from data.examples import EXAMPLE_IDS, LARGE_IDS
 from data.formats import refusals
 from data.questions import QUESTIONS
 from data.trial import DAYS_PER_MONTH
@@ -129,7 +130,7 @@ def test_bounds_of_settings_are_those_of_the_program():
     named = set()
     for words, (_, low, high, setting) in bounds().items():
         for name in re.findall(r"`(\w+)`", setting):
-            if name not in FIELDS:
+            if name not in FIELDS or words.startswith("Untreated, *Planning*"):
                 continue
             named.add(name)
             own = setting.partition(": ")[2] or f"{low} to {high}"
@@ -199,7 +200,7 @@ CONTROLS = {
     "untreated_entry.py": 1,
     "what_if_editor.py": 2,
 }
-"""Fields and sliders of numbers by file of ``ui/``: a new one needs a row in the table of bounds."""
+"""Fields and sliders of numbers by file of ``ui/``; a new one needs a row in the table."""
 
 
 def test_every_control_of_a_number_is_known():
@@ -268,6 +269,11 @@ def test_every_role_of_a_column_is_listed():
     assert named | between == set(ROLES)
 
 
+def test_every_bundled_trial_is_named():
+    (said,) = re.findall(r"^`FILE` is a table .*?\n\n", text_of("command-line"), re.M | re.S)
+    assert set(re.findall(r"`([a-z0-9-]+)`", said)) == {*EXAMPLE_IDS, *LARGE_IDS}
+
+
 def test_every_column_of_the_table_of_many_trials_is_listed():
     found = rows(section("command-line", "batch"))
     named = [name for row in found for name in re.findall(r"`(\w+)`", row[0])]
@@ -276,12 +282,12 @@ def test_every_column_of_the_table_of_many_trials_is_listed():
 
 def test_every_option_of_a_command_is_listed():
     """Each command has a section whose table holds its options; "as for" points to another."""
-    parser = command_parser()
-    (commands,) = (action for action in parser._actions if action.choices)
-    assert set(commands.choices) == set(
+    parser = command_parser("")
+    (commands,) = (dict(action.choices) for action in parser._actions if action.choices)
+    assert set(commands) == set(
         re.findall(r"^python -m alslope (\w+)", text_of("command-line"), re.MULTILINE)
     ) - {""}
-    for name, command in commands.choices.items():
+    for name, command in commands.items():
         options = {
             option
             for action in command._actions
@@ -289,6 +295,8 @@ def test_every_option_of_a_command_is_listed():
             if option.startswith("--") and option != "--help"
         }
         said = set(re.findall(r"--[a-z][\w-]*", section("command-line", name)))
+        # `report` always writes its JSON, as a file.
+        said |= {"--json"} if name == "report" else set()
         assert options - said == set(), name
 
 
@@ -373,7 +381,7 @@ def test_the_error_of_a_slope_from_two_visits_60_days_apart():
 
 
 def test_calendar_months_are_longer_than_windows_by_at_most_what_is_said():
-    longest = {}
+    longest: dict[int, float] = {}
     for start, months in product(range(48), range(1, 121)):
         end = start + months
         days = date(2001 + end // 12, end % 12 + 1, 1) - date(2001 + start // 12, start % 12 + 1, 1)
