@@ -162,7 +162,18 @@ def last_values(result: EndpointComparison, patient: int) -> tuple[str, str]:
     text = f"{plain(value, decimals)} {of} at {signed(float(points.month[k]), 1)} months"
     if endpoint.key == "fvc":
         text += f", {words.guide_words(value)}"
-    return f"Last {endpoint.label}", text
+    return f"Last {endpoint.label}", text + _after_ventilation(result, patient)
+
+
+def _after_ventilation(result: EndpointComparison, patient: int) -> str:
+    """Return the last value that does not count because ventilation began; empty without one."""
+    points, endpoint = result.slopes.points, result.endpoint
+    later = np.flatnonzero((points.patient == patient) & points.ended & np.isfinite(points.month))
+    if not later.size:
+        return ""
+    k = later[np.argmax(points.month[later])]
+    value, month = plain(float(points.value[k]), endpoint.decimals), float(points.month[k])
+    return f"; not counted, as ventilation had begun: {value} at {signed(month, 1)} months"
 
 
 def undated_last(trial: Trial, result: EndpointComparison, patient: int) -> tuple[str, str]:

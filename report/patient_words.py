@@ -154,28 +154,36 @@ def projected_words(endpoint: Endpoint, at: Projected, confidence: float) -> str
 
 def since_day0_words(endpoint: Endpoint, seen: IndividualChange) -> str:
     """Return the change since day 0 against what repeat scoring alone produces."""
-    size = plain(abs(seen.change), endpoint.decimals)
-    same = float(size.replace(",", "")) == 0
-    word = "down" if seen.change < 0 else "up"
-    moved = "unchanged" if same else f"{word} {size} {endpoint.change_unit}"
+    # Of the values as they are written: 58 to 73 is 15, whatever was rounded away.
+    first, last = (round(v, endpoint.decimals) for v in (seen.value_day0, seen.value_last))
+    size = plain(abs(last - first), endpoint.decimals)
+    unit = endpoint.change_unit.removesuffix("s") if size == "1" else endpoint.change_unit
+    moved = f"{'down' if last < first else 'up'} {size} {unit}" if last != first else ""
     exact = abs(seen.month_day0) < _SAME_MONTH
     since = "day 0" if exact else f"the visit at {signed(seen.month_day0, 1)} months"
-    return f"{moved} since {since}{_standing(endpoint, seen)}"
+    return (
+        f"{moved} since {since}{_standing(endpoint, seen)}" if moved else f"unchanged since {since}"
+    )
 
 
 def _standing(endpoint: Endpoint, seen: IndividualChange) -> str:
     own, here = plain(seen.own_limit, 1), "this trial’s scatter"
+    again = "repeat scoring" if "points" in endpoint.change_unit else "repeat measurement"
     published = "" if seen.published is None else f"{seen.published.limit:g}"
     if seen.standing == "unknown":
-        return "; how much repeat scoring alone produces is not known"
+        return f"; how much {again} alone produces is not known"
     if seen.standing == "unclear" and seen.beyond_own:
         return f"; beyond {here} (>\u00a0{own}), within the published limit (>\u00a0{published})"
     if seen.standing == "unclear":
         return f"; within {here} (>\u00a0{own}), beyond the published limit (>\u00a0{published})"
     limits = [f">\u00a0{published} {endpoint.change_unit} published"] if published else []
     limits += [f">\u00a0{own} {endpoint.change_unit} here"] if math.isfinite(seen.own_limit) else []
-    word = "more than" if seen.standing == "more" else "within what"
-    return f", {word} repeat scoring alone produces ({', '.join(limits)})"
+    if seen.standing == "more":
+        return f", more than {again} alone produces ({', '.join(limits)})"
+    return (
+        f", which two single visits cannot tell from {again} ({', '.join(limits)}); the slope uses "
+        "all visits"
+    )
 
 
 def delta_fs_words(value: float, band: str, month: float) -> str:
@@ -193,7 +201,7 @@ def guide_words(value: float) -> str:
     if value < low:
         return f"below the guide of {low:g}\u00a0%"
     if value < high:
-        return f"below the guide of {high:g}\u00a0%, not below {low:g}\u00a0%"
+        return f"between the guides of {low:g} and {high:g}\u00a0%"
     return f"not below the guide of {high:g}\u00a0%"
 
 

@@ -101,7 +101,8 @@ def patients_table(trial: Trial, comparison: Comparison, result: EndpointCompari
             name: st.column_config.NumberColumn(_COLUMN_WORDS.get(name, name), format="%.2f")
             for name in tables.RATE_COLUMNS
         }
-        | {"in_the_test": "in the test"},
+        | {"in_the_test": "in the test", "before_visits": "visits before"}
+        | {"after_visits": "visits after"},
         export=tables.per_patient(comparison, result, tables.export_names(trial)),
         untreated=untreated_said(trial, comparison, result.endpoint.key),
     )

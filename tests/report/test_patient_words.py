@@ -8,12 +8,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from analysis.compare import compare
 from analysis.comparison import EndpointComparison
 from analysis.individual_change import DetectableChange, IndividualChange
 from analysis.projection import Gap, Projected
 from analysis.results import Interval
+from analysis.settings import Settings
 from data.endpoints import ENDPOINTS
+from data.examples import load_example
 from report import patient_words as words
+from report.patient_card import last_values
 from tests.conftest import compared, made
 
 DAY = 30.4375
@@ -152,14 +156,15 @@ def seen(change, own, *, published: float | None = 5.0, month=0.0):
     [
         (-9, 4.1, 5.0, "down 9 points since day 0, more than repeat scoring alone produces "
          "(> 5 points published, > 4.1 points here)"),
-        (-3, 4.1, 5.0, "down 3 points since day 0, within what repeat scoring alone produces "
-         "(> 5 points published, > 4.1 points here)"),
+        (-3, 4.1, 5.0, "down 3 points since day 0, which two single visits cannot tell from repeat "
+         "scoring (> 5 points published, > 4.1 points here); the slope uses all visits"),
+        (-1, 4.1, None, "down 1 point since day 0, which two single visits cannot tell from repeat "
+         "scoring (> 4.1 points here); the slope uses all visits"),
         (-5, 4.1, 5.0, "down 5 points since day 0; beyond this trial’s scatter (> 4.1), "
          "within the published limit (> 5)"),
         (6, 8.0, 5.0, "up 6 points since day 0; within this trial’s scatter (> 8.0), "
          "beyond the published limit (> 5)"),
-        (0, 4.1, 5.0, "unchanged since day 0, within what repeat scoring alone produces "
-         "(> 5 points published, > 4.1 points here)"),
+        (0, 4.1, 5.0, "unchanged since day 0"),
         (-7, math.nan, 5.0, "down 7 points since day 0, more than repeat scoring alone produces "
          "(> 5 points published)"),
         (-7, math.nan, None, "down 7 points since day 0; how much repeat scoring alone produces is "
@@ -169,6 +174,12 @@ def seen(change, own, *, published: float | None = 5.0, month=0.0):
 def test_change_since_day0_against_repeat_scoring(change, own, published, expected):
     said = words.since_day0_words(ALSFRS, seen(change, own, published=published))
     assert said.replace("\u00a0", " ") == expected
+
+
+def test_a_change_is_that_of_the_values_as_they_are_written():
+    fvc = IndividualChange(0.0, 58.4, 9.0, 72.6, 14.2, math.nan, 1.0, 20, None, 2.0, None)
+    said = words.since_day0_words(ENDPOINTS["fvc"], fvc)
+    assert said.startswith("up 15 % predicted since day 0, more than repeat measurement alone")
 
 
 def test_an_old_visit_is_not_called_day_0():
@@ -181,8 +192,8 @@ def test_an_old_visit_is_not_called_day_0():
     ("value", "expected"),
     [
         (80, "not below the guide of 80 %"),
-        (79.9, "below the guide of 80 %, not below 50 %"),
-        (50, "below the guide of 80 %, not below 50 %"),
+        (79.9, "between the guides of 50 and 80 %"),
+        (50, "between the guides of 50 and 80 %"),
         (49.9, "below the guide of 50 %"),
     ],
 )
@@ -216,3 +227,16 @@ def test_endpoints_disagree_only_when_both_are_clear_and_have_a_verdict():
     assert not words.disagree((up,), 0, 0.95)
     short = of(A=course(-1, -2, months=(-3, 0, 3, 6, 9)), B=quiet)
     assert not words.disagree((up, short), 0, 0.95)
+
+
+def test_the_last_value_after_ventilation_is_told_though_it_does_not_count():
+    trial = load_example("every-detail").trial
+    result = compare(trial, Settings(fvc_until="niv")).endpoint("fvc")
+    patient = trial.patient_ids.index("P14")
+    frame = trial.measurements_frame
+    mine = frame[(frame["patient"] == "P14") & (frame["endpoint"] == "fvc")].sort_values("day")
+    last = f"{mine['value'].iloc[-1]:.0f} at +{mine['day'].iloc[-1] / 30.4375:.1f} months"
+    assert last_values(result, patient)[1].endswith(
+        f"; not counted, as ventilation had begun: {last}"
+    )
+    assert "ventilation" not in last_values(compare(trial, Settings()).endpoint("fvc"), patient)[1]
