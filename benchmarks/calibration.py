@@ -188,7 +188,8 @@ def table_of(scenarios: tuple[Scenario, ...], replicates: int, show: Callable[[s
             rejected, covered, mean = rejections(scenario, n, replicates)
             shares = " | ".join(f"{100 * share:.1f}" for share in rejected)
             cover = f"{100 * covered[0]:.1f} / {100 * covered[3]:.1f}"
-            show(f"| {scenario.name} | {n} | {mean:+.2f} | {shares} | {cover} |")
+            shown = f"{mean:+.2f}".replace("-", "−")
+            show(f"| {scenario.name} | {n} | {shown} | {shares} | {cover} |")
 
 
 def main() -> None:

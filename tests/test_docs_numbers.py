@@ -16,14 +16,18 @@ from analysis.setting_fields import FIELDS, Field
 from analysis.setting_lists import FILTERS, MAX_FILTERS, NOT_KNOWN
 from analysis.setting_untreated import BETWEEN, RULE_BOUNDS, history_field
 from analysis.untreated.plan import BOUNDS
+from analysis.variants import LONGEST_NAME, MOST_VARIANTS
 from data import published
 from data.evidence import ROLES
 from data.examples import EXAMPLE_IDS, LARGE_IDS
-from data.formats import refusals
+from data.formats import refusals, sandbox
 from data.questions import QUESTIONS
 from data.trial import DAYS_PER_MONTH
 from report.batch import COLUMNS
 from report.command_parser import command_parser
+from report.deidentified import LARGEST_SHIFT
+from report.patient_words import OLDEST
+from report.presentation.basket import MOST_ITEMS
 from tests.conftest import ROOT
 
 DOCS = ROOT / "docs"
@@ -329,6 +333,27 @@ def test_limits_of_files_are_those_of_the_program():
         f"| a cell of a text file | {refusals.MAX_FIELD:,} characters |",
     ):
         assert said in limits
+
+
+def test_limits_of_the_child_process_are_those_of_the_program():
+    memory, cpu, wall = sandbox.MEMORY_BYTES // 1024**3, sandbox.CPU_SECONDS, sandbox.WALL_SECONDS
+    said = f"{memory} GB of memory, {cpu} s of processor time, {wall:g} s in all"
+    assert f"| the child process that reads a file | {said} |" in section("data-formats", "Files")
+
+
+def test_limits_of_a_saved_analysis_are_those_of_the_program():
+    text = " ".join(text_of("what-if").split())
+    assert MOST_VARIANTS == 4
+    assert "At most four variants are kept." in text
+    assert f"`presentation` (at most {MOST_ITEMS} items" in text
+    assert f"names are cut to {LONGEST_NAME} characters" in text
+    assert f"At most {MOST_ITEMS} items." in text_of("present")
+
+
+def test_the_range_of_shifted_dates_is_that_of_the_program():
+    text = " ".join(text_of("data-formats").split())
+    assert f"1 to {LARGEST_SHIFT} days back or forth" in text
+    assert f"ages above {OLDEST}," in text
 
 
 # Tables of modules and benchmarks
