@@ -25,6 +25,7 @@ from data.recipe import CellFix, TrialRecipe
 from data.trial import Trial
 from report.analysis_file import AnalysisFile
 from report.exhibits.chart import Spot
+from report.frames import VERSION
 from report.json_export import SCHEMA
 from report.presentation.basket import Item
 from tests.conftest import ROOT
@@ -449,3 +450,10 @@ def test_every_page_of_methods_is_in_the_table_of_contents():
     text = (DOCS / "methods.md").read_text("utf-8")
     fragments = [path.name for path in DOCS.glob("methods-*.md")]
     assert [name for name in fragments if f"({name}" not in text] == []
+
+
+def test_the_reference_to_cite_and_the_changelog_name_this_version():
+    cited = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"version: {VERSION}\n" in cited
+    assert f"ALSlope {VERSION} (" in (ROOT / "README.md").read_text("utf-8")
+    assert f"## [{VERSION}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
