@@ -46,8 +46,8 @@ def go_to(at: AppTest, page: str) -> AppTest:
 
 
 def every_page(at: AppTest) -> Iterator[str]:
-    """Visit each page; fail where one raises."""
-    for page in (*EVERY_PAGE, TRIAL):
+    """Visit each page about the trial; fail where one raises."""
+    for page in (*PAGES, TRIAL):
         go_to(at, page)
         healthy(at)
         yield page

@@ -273,8 +273,7 @@ def test_templates_hold_an_example_that_is_not_read():
 
 def test_sources_are_linked_below_the_figure():
     at = healthy(opened(PUBLISHED))
-    captions = " ".join(caption.value for caption in at.caption)
-    assert "(https://doi.org/10.1002/ana.25302)" in captions
+    assert "(https://doi.org/10.1002/ana.25302)" in " ".join(one.value for one in at.markdown)
 
 
 def test_the_only_row_with_a_p_is_named_and_unreadable_rows_are_said():
