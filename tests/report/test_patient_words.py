@@ -232,6 +232,9 @@ def test_endpoints_disagree_only_when_both_are_clear_and_have_a_verdict():
 def test_the_last_value_after_ventilation_is_told_though_it_does_not_count():
     trial = load_example("every-detail").trial
     result = compare(trial, Settings(fvc_until="niv")).endpoint("fvc")
+    whole = compare(trial, Settings()).endpoint("fvc")
+    assert result is not None
+    assert whole is not None
     patient = trial.patient_ids.index("P14")
     frame = trial.measurements_frame
     mine = frame[(frame["patient"] == "P14") & (frame["endpoint"] == "fvc")].sort_values("day")
@@ -239,4 +242,4 @@ def test_the_last_value_after_ventilation_is_told_though_it_does_not_count():
     assert last_values(result, patient)[1].endswith(
         f"; not counted, as ventilation had begun: {last}"
     )
-    assert "ventilation" not in last_values(compare(trial, Settings()).endpoint("fvc"), patient)[1]
+    assert "ventilation" not in last_values(whole, patient)[1]
