@@ -132,7 +132,8 @@ def settings_table(contents: Contents) -> pd.DataFrame:
     ]
     for name in ("excluded_patients", "points"):
         n = len(getattr(contents.settings, name))
-        rows.append({"setting": name, "value": str(n), "differs": "not named here" if n else ""})
+        said = "not named here" if n else ""
+        rows.append({"setting": name, "in words": "", "value": str(n), "differs": said})
     return pd.DataFrame(rows)
 
 

@@ -97,8 +97,8 @@ def test_tables_for_a_text_hold_tables_and_sentences_only():
 
 def test_settings_stand_on_the_page_without_whom_they_leave_out():
     page = html_text(usual())
-    assert "<td>day0</td><td>before</td>" in page
-    assert "<td>excluded_patients</td><td>0</td>" in page
+    assert "<td>day0</td><td>day-0 visit counts as before</td><td>before</td>" in page
+    assert "<td>excluded_patients</td><td></td><td>0</td>" in page
 
 
 @MAKES
