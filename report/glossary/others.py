@@ -115,8 +115,8 @@ RELIABILITY: Final = Term(
 REGRESSION: Final = (
     Term(
         "Regression to the mean",
-        "The change to expect without treatment because the slope before was measured with noise "
-        "and people were taken when they declined fast.",
+        "The change to expect without treatment because measured slopes move back toward the mean "
+        "that is assumed, in either direction.",
         "untreated",
         "6-regression-to-the-mean",
     ),
@@ -158,7 +158,8 @@ PLANNING: Final = (
     ),
     Term(
         "False success",
-        "The same share with no effect at all. More than 5 of 100 means that P alone misleads.",
+        "The same share with no effect at all. By chance it would be 2.5 of 100; far more means "
+        "that P alone misleads.",
         "planning",
         "4-the-numbers",
     ),

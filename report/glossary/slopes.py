@@ -21,7 +21,7 @@ CARDS: Final = (
         "3-the-change-of-one-person",
     ),
     Term(
-        "95 % CI",
+        "Interval (CI)",
         "The mean changes that agree with these data; a wide one says that little is known, and "
         "one that includes 0 that the direction is open.",
         "methods",
@@ -30,7 +30,7 @@ CARDS: Final = (
     Term(
         "P",
         "How often a mean change at least this far from 0 would be seen if the true mean change "
-        "were 0. It does not say what made the change.",
+        "were 0 (one-sided: as far in the tested direction). It does not say what made the change.",
         "methods",
         "7-tests-of-no-change",
     ),
