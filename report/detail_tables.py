@@ -17,6 +17,7 @@ from analysis.hinge_values import RANDOM_EFFECTS, Effect
 from analysis.population_model import PopulationModel
 from analysis.rate import Rate
 from analysis.responders import Share
+from analysis.results import Interval
 from analysis.settings import Alternative
 from data.endpoints import Endpoint
 from report.numbers import (
@@ -29,6 +30,8 @@ from report.numbers import (
     plain,
     signed,
     span,
+    two_sided_note,
+    two_sided_p,
 )
 from report.numbers import level as level_text
 
@@ -52,8 +55,9 @@ def further_analyses(result: EndpointComparison) -> pd.DataFrame:
                 "Knapp–Hartung)",
                 "result": f"{signed(shown.mean, decimals)} {result.unit} "
                 f"({interval_text(shown.interval_kh, decimals)}), "
-                f"{p_value(shown.p_kh)}; I² {plain(result.weighted_mean.i2, 0)} %; "
-                f"a new patient: {span(shown.prediction_kh, decimals)}",
+                f"{two_sided_p(shown.p_kh, result.alternative)}; "
+                f"I² {plain(result.weighted_mean.i2, 0)} %; "
+                f"a new patient: {_new_patient(shown.prediction_kh, decimals)}",
             }
         )
     bayes = result.bayes_factor
@@ -69,6 +73,12 @@ def further_analyses(result: EndpointComparison) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _new_patient(prediction: Interval | None, decimals: int) -> str:
+    if prediction is None:
+        return DASH
+    return f"{level_text(prediction.level)} prediction interval {span(prediction, decimals)}"
 
 
 def joint_line(comparison: Comparison) -> str:
@@ -131,14 +141,22 @@ def model_course(endpoint: Endpoint, course: CourseByMonth) -> pd.DataFrame:
     )
 
 
-def model(found: HingeModel, rate: Rate, unit: str) -> pd.DataFrame:
-    """Return the fixed effects of the mixed model with both kinds of degrees of freedom."""
+def model(
+    found: HingeModel, rate: Rate, unit: str, alternative: Alternative = "two-sided"
+) -> pd.DataFrame:
+    """Return the fixed effects of the mixed model with both kinds of degrees of freedom.
+
+    Its P are two-sided; where the tests of the change are not (``alternative``), the heads of the
+    columns say so.
+    """
     names = ("slope before", "change of slope", "slope after")
     rows = [
         _effect(effect, name, unit) for name, effect in zip(names, found.in_unit(rate), strict=True)
     ]
     rows += [_effect(effect, effect.name, "") for effect in found.covariates]
-    return pd.DataFrame(rows)
+    side = ", two-sided" if two_sided_note(alternative) else ""
+    heads = {f"P ({df})": f"P ({df}{side})" for df in ("Kenward–Roger", "Satterthwaite")}
+    return pd.DataFrame(rows).rename(columns=heads)
 
 
 def _effect(effect: Effect, name: str, unit: str) -> dict[str, str]:
@@ -154,7 +172,9 @@ def _effect(effect: Effect, name: str, unit: str) -> dict[str, str]:
     }
 
 
-def population_sentence(found: PopulationModel, rate: Rate, unit: str) -> str:
+def population_sentence(
+    found: PopulationModel, rate: Rate, unit: str, alternative: Alternative = "two-sided"
+) -> str:
     """Return the change of slope of the population-averaged model in one sentence."""
     if found.reason:
         return f"Population-averaged model: not given, {found.reason}."
@@ -163,7 +183,8 @@ def population_sentence(found: PopulationModel, rate: Rate, unit: str) -> str:
     return (
         f"Population-averaged model of the same visits ({found.method}; working correlation "
         f"{found.working}): change {signed(change.estimate, decimals)} {unit} "
-        f"({interval_text(change.interval, decimals)}), {p_value(change.p)}, exploratory."
+        f"({interval_text(change.interval, decimals)}), {two_sided_p(change.p, alternative)}, "
+        "exploratory."
     )
 
 
@@ -195,7 +216,9 @@ def _correlation(value: float, shown: bool) -> str:
     return plain(value) if shown else ""
 
 
-def model_checks(found: HingeModel, rate: Rate, unit: str) -> pd.DataFrame:
+def model_checks(
+    found: HingeModel, rate: Rate, unit: str, alternative: Alternative = "two-sided"
+) -> pd.DataFrame:
     """Return the likelihood-ratio test, the two variances, and the course that always bends."""
     factor = rate.months_before
     bent = found.curvature.change.scaled(factor)
@@ -212,7 +235,7 @@ def model_checks(found: HingeModel, rate: Rate, unit: str) -> pd.DataFrame:
             "check": "change of slope with t² in the model",
             "result": found.curvature.reason
             or f"{signed(bent.estimate, decimals)} {unit} "
-            f"({interval_text(bent.interval, decimals)}), {p_value(bent.p)}",
+            f"({interval_text(bent.interval, decimals)}), {two_sided_p(bent.p, alternative)}",
         },
         {
             "check": "shape with the smallest AIC",

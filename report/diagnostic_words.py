@@ -5,13 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from analysis.comparison import Comparison, EndpointComparison
 from analysis.diagnosis import Diagnosis
+from analysis.leave_one_out import FEWEST
 from analysis.results import Interval, TestResult
 from report.charts.parts import Names
-from report.numbers import DASH, count, interval_text, p_value, plain, signed, span
+from report.numbers import (
+    DASH,
+    bare_p,
+    count,
+    interval_text,
+    p_value,
+    plain,
+    side_note,
+    signed,
+    span,
+    two_sided_p,
+)
 
 Line = tuple[str, str, str]
 _MOST_NAMES = 5
@@ -58,18 +71,27 @@ def _distribution(
 def _influence(result: EndpointComparison, found: Diagnosis, names: Names) -> Iterator[Line]:
     without = found.without_each
     low, high = without.estimate_range
-    if not math.isfinite(low):
+    if len(without.patient) < FEWEST:
+        yield "leaving out one patient", DASH, f"fewer than {FEWEST} patients are compared"
         return
-    p_low, p_high = without.p_range
+    tested = math.isfinite(without.full.p) and np.isfinite(without.p).any()
+    decides = "moves P across 0.05 or turns the sign" if tested else "turns the sign"
     deciding = [names[i] for i in without.patient[without.crosses | without.flips]]
     heavy = [names[i] for i in without.patient[without.influential]]
     yield (
         "leaving out one patient",
-        f"change {signed(low)} to {signed(high)} {result.unit}, {p_value(p_low)} to "
-        f"{p_value(p_high, result.alternative).removeprefix('P ').removeprefix('= ')}",
-        f"moves P across 0.05 or turns the sign: {_listed(deciding)}; influential "
+        f"change {signed(low)} to {signed(high)} {result.unit}{_p_range(found, result)}",
+        f"{decides}: {_listed(deciding)}; influential "
         f"(|DFBETAS| > {plain(without.threshold)}): {_listed(heavy)}",
     )
+
+
+def _p_range(found: Diagnosis, result: EndpointComparison) -> str:
+    low, high = found.without_each.p_range
+    if not math.isfinite(low):
+        return ", no P"
+    ends = f"{bare_p(low)} to {bare_p(high)}" if bare_p(low) != bare_p(high) else bare_p(low)
+    return f", P{side_note(result.alternative)} {ends}"
 
 
 def _visits(result: EndpointComparison, found: Diagnosis, names: Names) -> Iterator[Line]:
@@ -87,7 +109,7 @@ def _visits(result: EndpointComparison, found: Diagnosis, names: Names) -> Itera
         yield (
             "curvature within the run-in",
             f"{signed(bend.test.estimate, 3)} {result.endpoint.unit}/month², "
-            f"{p_value(bend.test.p)}, n = {len(bend.patient)}",
+            f"{two_sided_p(bend.test.p, result.alternative)}, n = {len(bend.patient)}",
             "if the course went on bending so, the slope would change by "
             f"{signed(bend.implied)} ({_ends(bend.implied_interval)}) {result.unit} by itself",
         )
@@ -113,7 +135,8 @@ def _before(result: EndpointComparison, found: Diagnosis) -> Iterator[Line]:
     else:
         yield (
             "slope before and change (Oldham)",
-            f"r = {plain(coupling.oldham)}, {p_value(coupling.p)}, n = {coupling.n:,}",
+            f"r = {plain(coupling.oldham)}, {two_sided_p(coupling.p, result.alternative)}, "
+            f"n = {coupling.n:,}",
             f"the plain correlation of {plain(coupling.coupled)} is pulled down by construction; "
             "Oldham’s tests whether slopes before and after vary alike",
         )
@@ -146,7 +169,8 @@ def _loss(result: EndpointComparison, found: Diagnosis) -> Iterator[Line]:
         f"{signed(lost.before_with.mean)} {result.unit}"
         if lost.before_without.n
         else found.tipping.reason or DASH,
-        f"difference {signed(lost.difference)} ({_ends(lost.interval)}), {p_value(lost.p)}"
+        f"difference {signed(lost.difference)} ({_ends(lost.interval)}), "
+        f"{two_sided_p(lost.p, result.alternative)}"
         if math.isfinite(lost.p)
         else DASH,
     )

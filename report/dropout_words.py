@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.comparison import EndpointComparison
 from analysis.diagnostics_dropout import NO_SINGLE_SIDE, TippingPoint
 from analysis.dropout_sensitivity import DropoutSensitivity, Pattern
+from analysis.settings import Alternative
 from analysis.spearman import Association
 from report.charts.parts import Names
 from report.numbers import DASH, bare_p, count, decimals_for, interval_text, p_value, plain, signed
@@ -125,7 +126,9 @@ def _ratio(ratio: float) -> str:
     return f" ({plain(ratio, 1)} times their slope before)" if ratio > 0 else ""
 
 
-def patterns_table(found: DropoutSensitivity, ids: Names, names: Names) -> pd.DataFrame:
+def patterns_table(
+    found: DropoutSensitivity, ids: Names, names: Names, alternative: Alternative = "two-sided"
+) -> pd.DataFrame:
     """Return the result under each assumption, the primary analysis first.
 
     Parameters
@@ -134,12 +137,14 @@ def patterns_table(found: DropoutSensitivity, ids: Names, names: Names) -> pd.Da
         The dropouts of one endpoint.
     ids, names
         What patients are called in the trial, and here.
+    alternative
+        Direction of the tests.
     """
     called = dict(zip(ids, names, strict=True))
-    return pd.DataFrame([_pattern(one, called) for one in found.patterns])
+    return pd.DataFrame([_pattern(one, called, alternative) for one in found.patterns])
 
 
-def _pattern(one: Pattern, called: dict[str, str]) -> dict[str, str]:
+def _pattern(one: Pattern, called: dict[str, str], alternative: Alternative) -> dict[str, str]:
     if one.reason:
         numbers = {"estimate (CI)": DASH, "P": DASH, "n": DASH}
         added = f"not applicable: {one.reason}"
@@ -148,7 +153,7 @@ def _pattern(one: Pattern, called: dict[str, str]) -> dict[str, str]:
         what = "median " if test.estimate_name.startswith("median") else ""
         numbers = {
             "estimate (CI)": f"{what}{estimate_text(test)}",
-            "P": bare_p(test.p),
+            "P": bare_p(test.p, alternative),
             "n": str(test.n),
         }
         who = [called.get(name, name) for name in one.added]

@@ -16,6 +16,7 @@ from report.numbers import (
     p_value,
     plain,
     signed,
+    two_sided_p,
 )
 
 
@@ -38,7 +39,7 @@ def numbers_line(result: EndpointComparison, difference: GroupDifference) -> str
     test = difference.primary
     return (
         f"{interval_text(test.interval, decimals_for(test.interval))}, "
-        f"{p_value(test.p, direction(result))}, {_sizes(result.groups, difference)}"
+        f"{_p(test.p, result)}, {_sizes(result.groups, difference)}"
     )
 
 
@@ -63,7 +64,7 @@ def sentence(result: EndpointComparison, found: GroupComparison | None) -> str:
         return (
             f"{label}: the change of slope differs by {signed(test.estimate, decimals)} "
             f"{result.unit} ({interval_text(test.interval, decimals)}, {test.name}, "
-            f"{p_value(test.p, direction(result))}) between {difference.other} and "
+            f"{_p(test.p, result)}) between {difference.other} and "
             f"{difference.reference}, {_sizes(found, difference)}."
         )
     overall = found.overall
@@ -101,7 +102,8 @@ def model_sentence(result: EndpointComparison, found: ModelDifference) -> str:
     return (
         f"Mixed model of all visits, {found.groups[1]} minus {found.groups[0]}: "
         f"{signed(difference.estimate, decimals)} {result.unit} "
-        f"({interval_text(difference.interval, decimals)}), {p_value(difference.p)}, "
+        f"({interval_text(difference.interval, decimals)}), "
+        f"{two_sided_p(difference.p, result.alternative)}, "
         f"{plain(difference.df, 1)} df, n = {sizes}."
     )
 
@@ -111,6 +113,12 @@ def _sizes(found: GroupComparison | None, difference: GroupDifference) -> str:
         return ""
     labels = (difference.other, difference.reference)
     return "n = " + " v ".join(f"{found.group(label).n} {label}" for label in labels)
+
+
+def _p(p: float, result: EndpointComparison) -> str:
+    if result.against_control is None:
+        return two_sided_p(p, result.alternative)
+    return p_value(p, result.alternative)
 
 
 def direction(result: EndpointComparison) -> Alternative:

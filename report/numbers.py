@@ -68,7 +68,7 @@ def p_value(p: float, alternative: Alternative = "two-sided") -> str:
     """
     if not math.isfinite(p):
         return f"P {DASH}"
-    side = "" if alternative == "two-sided" else " (one-sided)"
+    side = side_note(alternative)
     if p < 0.001:
         return f"P < 0.001{side}"
     if f"{p:.3f}" == "0.050":
@@ -79,6 +79,34 @@ def p_value(p: float, alternative: Alternative = "two-sided") -> str:
 def bare_p(p: float, alternative: Alternative = "two-sided") -> str:
     """Write a P value for a column whose head says that it is one: "0.023", "< 0.001"."""
     return p_value(p, alternative).removeprefix("P ").removeprefix("= ")
+
+
+def side_note(alternative: Alternative) -> str:
+    """Return what stands behind a P of a one-sided test: " (one-sided)"."""
+    return "" if alternative == "two-sided" else " (one-sided)"
+
+
+def side_clause(alternative: Alternative) -> str:
+    """Return what says in the head of a figure that its P are one-sided: ", one-sided P"."""
+    return "" if alternative == "two-sided" else ", one-sided P"
+
+
+def two_sided_note(alternative: Alternative) -> str:
+    """Return what stands behind a two-sided P on a page whose tests are one-sided."""
+    return "" if alternative == "two-sided" else " (two-sided)"
+
+
+def two_sided_p(p: float, alternative: Alternative) -> str:
+    """Write the P of a test that is always two-sided: said where others are one-sided.
+
+    Parameters
+    ----------
+    p
+        The two-sided P value.
+    alternative
+        Direction of the tests of the change on the same page.
+    """
+    return f"{p_value(p)}{two_sided_note(alternative) if math.isfinite(p) else ''}"
 
 
 def mean_sd(summary: Summary, decimals: int = 2) -> str:

@@ -180,7 +180,7 @@ def who_sentences(found: PlaceboDates, ids: Names, names: Names) -> list[str]:
     return said
 
 
-def dates_table(found: PlaceboDates) -> pd.DataFrame:
+def dates_table(found: PlaceboDates, alternative: Alternative = "two-sided") -> pd.DataFrame:
     """Return a row for each date: which visits, mean change with interval, P and n, as text."""
     return pd.DataFrame(
         [
@@ -188,7 +188,7 @@ def dates_table(found: PlaceboDates) -> pd.DataFrame:
                 "day 0 moved by": _months_text(int(profile.months[k])),
                 "visits": VISITS[profile.visits],
                 f"change, {found.unit} (CI)": _estimate_text(profile, k),
-                "P": bare_p(float(profile.p[k])),
+                "P": bare_p(float(profile.p[k]), alternative),
                 "n": f"{int(profile.n[k]):,}",
             }
             for profile in (found.profile, found.run_in, found.follow_up)

@@ -12,6 +12,7 @@ import pandas as pd
 from analysis.leave_one_out import ALPHA
 from analysis.other_run_ins import OtherRunIns, RunInRow
 from analysis.results import Summary
+from analysis.settings import Alternative
 from report.charts.parts import Names
 from report.numbers import DASH, bare_p, count, decimals_for, plain, signed, span
 from report.variant_words import estimate_text, months_words
@@ -84,7 +85,7 @@ def run_in_note(row: RunInRow) -> str:
     return SAME_VISITS if row.same_visits else ""
 
 
-def run_ins_sentence(found: OtherRunIns, alternative: str = "two-sided") -> str:
+def run_ins_sentence(found: OtherRunIns, alternative: Alternative = "two-sided") -> str:
     """Return what becomes of the mean change over all run-ins, in one or two sentences.
 
     Parameters
@@ -137,7 +138,11 @@ def people_words(missing: tuple[tuple[str, str], ...], called: Mapping[str, str]
 
 
 def run_ins_table(
-    found: OtherRunIns, ids: Names, names: Names, most: int = _MOST_NAMED
+    found: OtherRunIns,
+    ids: Names,
+    names: Names,
+    most: int = _MOST_NAMED,
+    alternative: Alternative = "two-sided",
 ) -> pd.DataFrame:
     """Return a row for each run-in, as text.
 
@@ -149,6 +154,8 @@ def run_ins_table(
         What patients are called in the trial, and here.
     most
         How many of those who are missing are named.
+    alternative
+        Direction of the tests.
     """
     called = dict(zip(ids, names, strict=True))
     return pd.DataFrame(
@@ -157,7 +164,7 @@ def run_ins_table(
                 "run-in": run_in_title(row) + (", primary" if row.primary else ""),
                 f"slope before, {found.unit} (CI)": _summary_text(row.before),
                 f"change, {found.unit} (CI)": estimate_text(row.test),
-                "P": bare_p(row.test.p),
+                "P": bare_p(row.test.p, alternative),
                 "n": str(row.test.n),
                 "visits before": plain(row.visits, 1),
                 "same patients as primary": _same_text(row),

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from analysis.settings import Alternative
 from analysis.specification import SpecificationCurve
 from analysis.specification_joint import JointCurveTest
 from analysis.specification_untreated import UntreatedCurve
@@ -59,7 +60,7 @@ def not_run_table(curve: SpecificationCurve) -> pd.DataFrame:
     )
 
 
-def joint_table(joint: JointCurveTest) -> pd.DataFrame:
+def joint_table(joint: JointCurveTest, alternative: Alternative = "two-sided") -> pd.DataFrame:
     """Return the joint test by each of its three statistics."""
     named = (
         ("median estimate (leading)", joint.p_median),
@@ -70,7 +71,7 @@ def joint_table(joint: JointCurveTest) -> pd.DataFrame:
         [
             {
                 "joint test of no change, by": name,
-                "P": bare_p(p),
+                "P": bare_p(p, alternative),
                 "sign flips": flips_text(joint) if math.isfinite(p) else DASH,
                 "smallest P possible": f"{joint.p_floor:.2g}" if joint.p_floor else DASH,
                 "n": joint.n,

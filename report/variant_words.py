@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 
 from analysis.results import TestResult
-from analysis.settings import Settings
+from analysis.settings import Alternative, Settings
 from analysis.variants import SideBySide, Variant, VariantEndpoint
 from report.charts.parts import Names
 from report.numbers import DASH, bare_p, count, decimals_for, plain, signed, span
@@ -107,6 +107,7 @@ def variants_table(
     beside: Sequence[tuple[str, SideBySide]],
     ids: Names,
     names: Names,
+    alternative: Alternative = "two-sided",
 ) -> pd.DataFrame:
     """Return the primary analysis and the variants of one endpoint, a row each.
 
@@ -118,24 +119,33 @@ def variants_table(
         Name and result of each variant.
     ids, names
         What patients are called in the trial, and here.
+    alternative
+        Direction of the tests.
     """
     called = dict(zip(ids, names, strict=True))
-    rows = [_row(PRIMARY, primary, DASH, "", "")]
+    rows = [_row(PRIMARY, primary, alternative, DASH)]
     for title, result in beside:
         one = result.endpoint(key)
         if one is None:
             continue
         people = people_text(one, called)
         flag = "; ".join(text for text in (flag_text(one), result.note) if text)
-        rows.append(_row(title, one.variant, difference_text(one), people, flag))
+        rows.append(_row(title, one.variant, alternative, difference_text(one), people, flag))
     return pd.DataFrame(rows)
 
 
-def _row(title: str, test: TestResult, difference: str, people: str, flag: str) -> dict[str, str]:
+def _row(
+    title: str,
+    test: TestResult,
+    alternative: Alternative,
+    difference: str,
+    people: str = "",
+    flag: str = "",
+) -> dict[str, str]:
     return {
         "analysis": title,
         "estimate (CI)": estimate_text(test),
-        "P": bare_p(test.p),
+        "P": bare_p(test.p, alternative),
         "n": str(test.n),
         "difference": difference,
         "who left or entered": people,

@@ -13,6 +13,7 @@ from analysis.dropout_sensitivity import DropoutSensitivity
 from analysis.leave_one_out import FEWEST, LeaveOneOut
 from analysis.leave_visit_out import LeaveDayZeroOut, LeaveVisitOut, WithoutVisits
 from analysis.results import Interval
+from analysis.settings import Alternative
 from analysis.specification import SpecificationCurve
 from analysis.specification_untreated import UntreatedCurve
 from data.trial import IntArray
@@ -70,14 +71,14 @@ def _parts(
         beside = list(zip(titles, report.beside, strict=True))
         yield [
             f"Beside the primary analysis, {board.lead.estimate_name} in {board.unit}:",
-            *table_lines(variants_table(key, board.lead, beside, ids, names)),
+            *table_lines(variants_table(key, board.lead, beside, ids, names, settings.alternative)),
         ]
     found, control = one.answers, one.result.against_control is not None
     if found.leave_out is not None and len(found.leave_out.patient) >= FEWEST:
         yield _leave_out_lines(one.result, found.leave_out, names)
     if one.visits is not None:
-        yield _visits_lines(one.visits, ids, names)
-    yield [_day0_line(one.day0, one.result, settings.alternative)]
+        yield _visits_lines(one.visits, ids, names, settings.alternative)
+    yield [_day0_line(one.day0, one.result)]
     if found.curve is not None and len(found.curve.estimate):
         yield _curve_lines(one.result, found.curve, found.untreated, settings.confidence)
     if found.placebo is not None:
@@ -91,7 +92,7 @@ def _parts(
     yield [
         run_ins_sentence(one.run_ins, settings.alternative),
         *(["All arms together, the control too."] if control else []),
-        *table_lines(run_ins_table(one.run_ins, ids, names)),
+        *table_lines(run_ins_table(one.run_ins, ids, names, alternative=settings.alternative)),
     ]
 
 
@@ -113,7 +114,7 @@ def leave_out_table(result: EndpointComparison, found: LeaveOneOut, names: Names
                 "without": names[found.patient[k]],
                 f"mean change, {result.unit} (CI)": f"{signed(float(found.estimate[k]), decimals)} "
                 f"({span(ends, decimals)})",
-                "P": bare_p(float(found.p[k])),
+                "P": bare_p(float(found.p[k]), result.alternative),
                 "n": f"{len(found.patient) - 1:,}",
                 "own change": signed(float(found.change[k]), decimals),
                 "DFBETAS": plain(float(found.dfbetas[k])),
@@ -149,7 +150,9 @@ def _leave_out_lines(result: EndpointComparison, found: LeaveOneOut, names: Name
     ]
 
 
-def _visits_lines(found: LeaveVisitOut, ids: Names, names: Names) -> list[str]:
+def _visits_lines(
+    found: LeaveVisitOut, ids: Names, names: Names, alternative: Alternative
+) -> list[str]:
     who = names[found.patient]
     if not found.visits:
         why = found.reason.removeprefix(ids[found.patient]).strip()
@@ -161,7 +164,7 @@ def _visits_lines(found: LeaveVisitOut, ids: Names, names: Names) -> list[str]:
             "slope": one.side,
             f"own change, {found.unit}": "falls out" if one.falls_out else signed(one.change),
             f"mean change, {found.unit} (CI)": estimate_text(one.without.test),
-            "P": bare_p(one.without.test.p),
+            "P": bare_p(one.without.test.p, alternative),
             "n": f"{one.without.test.n:,}",
             "note": _turned(one.without),
         }
@@ -173,17 +176,16 @@ def _visits_lines(found: LeaveVisitOut, ids: Names, names: Names) -> list[str]:
     ]
 
 
-def _day0_line(found: LeaveDayZeroOut, result: EndpointComparison, alternative: str) -> str:
+def _day0_line(found: LeaveDayZeroOut, result: EndpointComparison) -> str:
     if found.without is None:
         return f"Without the visits on day 0: {found.reason}."
     test, turned = found.without.test, _turned(found.without)
-    side = "" if alternative == "two-sided" else " (one-sided)"
     arms = ", all arms together" if result.against_control is not None else ""
     gone = len(found.without.left)
     out = f"; {count(gone, 'patient')} then without a slope" if gone else ""
     return (
         f"Without the {count(found.visits, 'visit')} on day 0{arms}: {estimate_text(test)} "
-        f"{result.unit}, {p_value(test.p)}{side}, n = {test.n:,}{out}"
+        f"{result.unit}, {p_value(test.p, result.alternative)}, n = {test.n:,}{out}"
         f"{f'; {turned}' if turned else ''}."
     )
 
@@ -224,6 +226,6 @@ def _dropout_lines(
     if len(found.missing):
         lines.append(dropout_words.tipping_sentence(result, found.tipping))
     if any(not one.reason for one in found.patterns[1:]):
-        lines += table_lines(dropout_words.patterns_table(found, ids, names))
+        lines += table_lines(dropout_words.patterns_table(found, ids, names, result.alternative))
         lines.append(f"  {dropout_words.CAVEATS}")
     return lines

@@ -18,7 +18,16 @@ from analysis.specification_untreated import UntreatedCurve
 from data.trial import FloatArray
 from report import words
 from report.charts.parts import Names
-from report.numbers import bare_p, count, decimals_for, either_of, p_value, plain, signed
+from report.numbers import (
+    bare_p,
+    count,
+    decimals_for,
+    either_of,
+    p_value,
+    plain,
+    side_note,
+    signed,
+)
 from report.placebo_words import verdict_words
 from report.specification_words import curve_decimals, direction
 from report.untreated_words import of_100
@@ -185,16 +194,14 @@ def _none_decides(found: LeaveOneOut, alternative: Alternative, arms: str) -> st
     low, high = found.p_range
     if not math.isfinite(low):
         return f"{arms}leaving out any one patient turns no sign"
-    side = "" if alternative == "two-sided" else " (one-sided)"
-    ends = f"P{side} between {bare_p(low)} and {bare_p(high)}"
+    ends = f"P{side_note(alternative)} between {bare_p(low)} and {bare_p(high)}"
     if bare_p(low) == bare_p(high):
         ends = p_value(low, alternative)
     return f"{arms}leaving out any one patient leaves {ends} and turns no sign"
 
 
 def _p_change(first: float, then: float, alternative: Alternative) -> str:
-    side = "" if alternative == "two-sided" else " (one-sided)"
-    return f"P{side} from {bare_p(first)} to {bare_p(then)}"
+    return f"P{side_note(alternative)} from {bare_p(first)} to {bare_p(then)}"
 
 
 def _arms(result: EndpointComparison) -> str:

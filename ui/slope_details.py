@@ -167,11 +167,12 @@ def model_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
     for result in results:
         st.markdown(f"##### {result.endpoint.label}")
         found, key = model_of(trial, comparison, result), result.endpoint.key
+        side = result.alternative
         if not found.estimable:
             st.info(f"The model cannot be estimated: {found.reason}.", icon=":material/info:")
             continue
         show_small_table(
-            detail_tables.model(found, result.rate, result.unit),
+            detail_tables.model(found, result.rate, result.unit, side),
             f"model-{key}",
             trial,
             untreated=untreated_said(trial, comparison, key),
@@ -186,10 +187,11 @@ def model_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
             trial,
         )
         population = population_of(trial, comparison, result)
-        st.caption(inert(detail_tables.population_sentence(population, result.rate, result.unit)))
-        show_small_table(
-            detail_tables.model_checks(found, result.rate, result.unit), f"shape-{key}", trial
+        st.caption(
+            inert(detail_tables.population_sentence(population, result.rate, result.unit, side))
         )
+        checks = detail_tables.model_checks(found, result.rate, result.unit, side)
+        show_small_table(checks, f"shape-{key}", trial)
 
 
 def _model_course(

@@ -47,8 +47,9 @@ def dropouts_tab(
 def _endpoint(trial: Trial, comparison: Comparison, result: EndpointComparison) -> None:
     found, key = dropouts_of(trial, comparison, result), result.endpoint.key
     st.markdown(f"##### {result.endpoint.label}")
+    ids = trial.patient_ids
     sentences = (
-        words.missing_sentence(found, trial.patient_ids),
+        words.missing_sentence(found, ids),
         words.before_sentence(result, found),
         words.length_sentence(found),
         words.tipping_sentence(result, found.tipping),
@@ -64,10 +65,10 @@ def _endpoint(trial: Trial, comparison: Comparison, result: EndpointComparison) 
         if clicked is not None:
             state.open_patient(clicked)
     show_small_table(
-        words.patterns_table(found, trial.patient_ids, trial.patient_ids),
+        words.patterns_table(found, ids, ids, result.alternative),
         f"dropout-patterns-{key}",
         trial,
-        export=words.patterns_table(found, trial.patient_ids, export_names(trial)),
+        export=words.patterns_table(found, ids, export_names(trial), result.alternative),
         untreated=untreated_said(trial, comparison, key),
     )
     if any(not one.reason for one in found.patterns[1:]):

@@ -67,7 +67,8 @@ def _dates(trial: Trial, comparison: Comparison, result: EndpointComparison) -> 
         if text:
             st.caption(inert(text))
     with st.expander("Numbers: every date, every patient"):
-        show_small_table(words.dates_table(found), f"placebo-dates-{key}", trial, untreated=said)
+        dates = words.dates_table(found, result.alternative)
+        show_small_table(dates, f"placebo-dates-{key}", trial, untreated=said)
         called = dict(zip(ids, export_names(trial), strict=True))
         show_table(
             words.patients_table(found, {}),

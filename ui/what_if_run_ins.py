@@ -72,12 +72,12 @@ def _run_ins(
     if found.note:
         st.caption(found.note)
     with st.expander("Numbers, and who is not in it"):
-        ids, names = trial.patient_ids, export_names(trial)
+        ids, names, side = trial.patient_ids, export_names(trial), result.alternative
         show_small_table(
-            run_ins_table(found, ids, ids),
+            run_ins_table(found, ids, ids, alternative=side),
             f"run-ins-table-{key}",
             trial,
-            export=run_ins_table(found, ids, names, len(ids)),
+            export=run_ins_table(found, ids, names, len(ids), side),
             untreated=untreated_said(trial, comparison, key),
         )
 

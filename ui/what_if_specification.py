@@ -196,7 +196,10 @@ def _answers(
         show_small_table(tables.choices_table(curve), f"curve-choices-{key}", trial, untreated=said)
         st.caption(words.DRAWN_ONCE)
         show_small_table(
-            tables.joint_table(curve.joint), f"curve-joint-{key}", trial, untreated=said
+            tables.joint_table(curve.joint, result.alternative),
+            f"curve-joint-{key}",
+            trial,
+            untreated=said,
         )
         st.caption(inert(" ".join((words.JOINT_EXPLAINED, *curve.joint.notes))))
         if untreated is not None and not untreated.reason:

@@ -211,12 +211,13 @@ def _table(
     titles: tuple[str, ...],
 ) -> None:
     key, ids, names = result.endpoint.key, trial.patient_ids, export_names(trial)
-    theirs = _titles(trial, comparison.settings, names)
+    theirs, side = _titles(trial, comparison.settings, names), result.alternative
+    shown, saved = (list(zip(called, found, strict=True)) for called in (titles, theirs))
     show_small_table(
-        variants_table(key, result.lead, list(zip(titles, found, strict=True)), ids, ids),
+        variants_table(key, result.lead, shown, ids, ids, side),
         f"variants-table-{key}",
         trial,
-        export=variants_table(key, result.lead, list(zip(theirs, found, strict=True)), ids, names),
+        export=variants_table(key, result.lead, saved, ids, names, side),
         untreated=untreated_said(trial, comparison, key),
     )
 

@@ -13,6 +13,7 @@ from analysis.comparison import EndpointComparison
 from analysis.group_values import GroupComparison, GroupSummary
 from analysis.grouping import Grouping
 from analysis.results import Interval, TestResult
+from analysis.settings import Alternative
 from data.endpoints import Endpoint
 from data.trial import FloatArray, IntArray
 from report.charts.paired import swarm
@@ -74,6 +75,7 @@ def groups_figure(
     names: Names,
     look: Look,
     selected: int | None = None,
+    alternative: Alternative = "two-sided",
 ) -> go.Figure:
     """Draw the changes of two groups and, on a floating axis, the difference second minus first.
 
@@ -91,6 +93,8 @@ def groups_figure(
         Colours.
     selected
         Position of the patient to highlight.
+    alternative
+        Direction of the test.
     """
     if not all(len(g.change) for g in groups):
         nobody = " and ".join(escape(g.name) for g in groups if not len(g.change))
@@ -100,7 +104,7 @@ def groups_figure(
         HEIGHT,
         {"l": 64, "r": 58, "t": 20, "b": 64},
         f"<b>{endpoint.label}</b>, change of slope, {unit}",
-        _subtitle(groups, difference),
+        _subtitle(groups, difference, alternative),
     )
     low, high = _range(groups, difference)
     _axes(fig, look, groups, (low, high))
@@ -122,19 +126,23 @@ def groups_figure(
             type="line", xref="paper", yref="y", x0=0, x1=1, y0=value, y1=value,
             line={"color": look.axis, "width": 1, "dash": "2px,3px"},
         )  # fmt: skip
-    _difference(fig, look, difference, unit)
+    _difference(fig, look, difference, unit, alternative)
     return fig
 
 
 def groups_alt(
-    endpoint: Endpoint, unit: str, groups: tuple[GroupChanges, GroupChanges], difference: TestResult
+    endpoint: Endpoint,
+    unit: str,
+    groups: tuple[GroupChanges, GroupChanges],
+    difference: TestResult,
+    alternative: Alternative = "two-sided",
 ) -> str:
     """Return what the figure shows, for those who cannot see it."""
     means = "; ".join(f"{g.name} {signed(g.mean)} (n = {len(g.change)})" for g in groups)
     return (
         f"{endpoint.label}, mean change of slope in {unit}: {means}. Difference "
         f"{signed(difference.estimate)}, {interval_text(difference.interval)}, "
-        f"{p_value(difference.p)}."
+        f"{p_value(difference.p, alternative)}."
     )
 
 
@@ -240,10 +248,12 @@ def _mean(fig: go.Figure, look: Look, group: GroupChanges, place: float, unit: s
     _diamond(fig, look.ink2, look.bg, (place, group.mean), group.interval, hover)
 
 
-def _difference(fig: go.Figure, look: Look, difference: TestResult, unit: str) -> None:
+def _difference(
+    fig: go.Figure, look: Look, difference: TestResult, unit: str, alternative: Alternative
+) -> None:
     hover = (
         f"difference {signed(difference.estimate)} {unit}<br>"
-        f"{interval_text(difference.interval)} · {p_value(difference.p)}"
+        f"{interval_text(difference.interval)} · {p_value(difference.p, alternative)}"
     )
     at = (1.0, difference.estimate)
     _diamond(fig, look.ink, look.bg, at, difference.interval, hover, axes=("x2", "y2"))
@@ -281,12 +291,14 @@ def _diamond(
     )
 
 
-def _subtitle(groups: tuple[GroupChanges, GroupChanges], difference: TestResult) -> str:
+def _subtitle(
+    groups: tuple[GroupChanges, GroupChanges], difference: TestResult, alternative: Alternative
+) -> str:
     first, second = (escape(g.name) for g in groups)
     drawn = sum(min(len(g.change), SAMPLE_LINES) for g in groups)
     total = sum(len(g.change) for g in groups)
     sample = f" {drawn} of {total:,} patients drawn." if drawn < total else ""
-    p = p_value(difference.p) if math.isfinite(difference.p) else "no test"
+    p = p_value(difference.p, alternative) if math.isfinite(difference.p) else "no test"
     known = [g.interval for g in groups if g.interval is not None]
     bars = f" Bars: {level(known[0].level)} CI." if known else ""
     return (

@@ -34,7 +34,7 @@ from report.charts.rows import (
     write_rows,
 )
 from report.look import Look, escape
-from report.numbers import bare_p, either_of, level, p_value, signed, span
+from report.numbers import bare_p, either_of, level, p_value, side_clause, signed, span
 from report.words import rises
 
 _EMPTY: Final = 220
@@ -253,13 +253,13 @@ def _everybody(result: EndpointComparison, left_out: LeaveOneOut, look: Look) ->
 
 def _subtitle(result: EndpointComparison, left_out: LeaveOneOut, names: Names, drawn: int) -> str:
     low, high = left_out.estimate_range
-    side = "" if result.alternative == "two-sided" else ", one-sided P"
     n = len(left_out.patient)
     sample = (
         f" {drawn} of {n:,} patients drawn: those whose omission moves most." if drawn < n else ""
     )
+    shown = f"{level(left_out.level)} CI{side_clause(result.alternative)}"
     return (
-        f"Paired t, {level(left_out.level)} CI{side}; filled where it excludes 0. The mean stays "
+        f"Paired t, {shown}; filled where it excludes 0. The mean stays "
         f"between {signed(low)} and {signed(high)}; {escape(_crossing(left_out, names))}.{sample}"
     )
 
@@ -276,4 +276,9 @@ def _crossing(left_out: LeaveOneOut, names: Names) -> str:
             parts.append(f"{words} without {either_of(len(who))} patients")
         elif who:
             parts.append(f"{words} without {' or '.join(who)}")
-    return "; ".join(parts) or "P stays on its side of 0.05 whoever is left out"
+    if parts:
+        return "; ".join(parts)
+    if not (math.isfinite(left_out.full.p) and np.isfinite(left_out.p).any()):
+        return "the sign does not turn, and there is no P to compare"
+    some = "" if np.isfinite(left_out.p).all() else ", where there is one,"
+    return f"P{some} stays on its side of 0.05 whoever is left out"

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from analysis.comparison import EndpointComparison
 from analysis.leave_visit_out import LeaveDayZeroOut, LeaveVisitOut, WithoutVisit, WithoutVisits
 from analysis.results import TestResult
+from analysis.settings import Alternative
 from report.charts.change_rows import mean_rule
 from report.charts.parts import Names, empty
 from report.charts.rows import (
@@ -31,7 +32,18 @@ from report.charts.rows import (
     write_rows,
 )
 from report.look import Look, escape
-from report.numbers import DASH, bare_p, count, decimals_for, level, p_value, plain, signed, span
+from report.numbers import (
+    DASH,
+    bare_p,
+    count,
+    decimals_for,
+    level,
+    p_value,
+    plain,
+    side_clause,
+    signed,
+    span,
+)
 from report.words import rises
 
 _EMPTY: Final = 120
@@ -67,12 +79,12 @@ def leave_visit_out_figure(
         return empty(look, _EMPTY, f"{result.endpoint.label}: {name} is not compared.")
     everybody = _everybody(result, found)
     rows = [
-        _visit_row(found, visit, at + _APART, look)
+        _visit_row(found, visit, at + _APART, look, result.alternative)
         for at, visit in enumerate(found.visits, start=1)
     ]
     bottom = len(rows) + 1 + _APART
     if day0.without is not None:
-        rows.append(_day0_row(found, day0, day0.without, bottom + _APART, look))
+        rows.append(_day0_row(found, day0, day0.without, bottom + _APART, look, result.alternative))
     ends = [v for r in (everybody, *rows) for v in (r.low, r.value, r.high)]
     extent = room_for(ends)
     apart = words_apart(extent)
@@ -173,7 +185,9 @@ def _flags(without: WithoutVisits) -> dict[str, object]:
     }
 
 
-def _visit_row(found: LeaveVisitOut, visit: WithoutVisit, at: float, look: Look) -> Row:
+def _visit_row(
+    found: LeaveVisitOut, visit: WithoutVisit, at: float, look: Look, alternative: Alternative
+) -> Row:
     test, decimals = visit.without.test, decimals_for(found.full.interval)
     when = "day 0" if f"{visit.month:.1f}" in ("0.0", "-0.0") else _month(visit.month)
     own = f"own change {signed(visit.change, decimals)}, with all {signed(found.change, decimals)}"
@@ -187,7 +201,7 @@ def _visit_row(found: LeaveVisitOut, visit: WithoutVisit, at: float, look: Look)
         (
             f"without {when}: score {plain(visit.value, 2).removesuffix('.00')}, "
             f"{visit.side.replace('both', 'before and after')}<br>"
-            f"{_test_words(test, decimals)}<br>{own} · click: open patient"
+            f"{_test_words(test, decimals, alternative)}<br>{own} · click: open patient"
         ),
         DASH if visit.falls_out else signed(visit.change, decimals),
         look,
@@ -201,11 +215,12 @@ def _day0_row(
     without: WithoutVisits,
     at: float,
     look: Look,
+    alternative: Alternative,
 ) -> Row:
     decimals = decimals_for(found.full.interval)
     hover = (
         f"without {count(day0.visits, 'visit')} on day 0, of all patients<br>"
-        f"{_test_words(without.test, decimals)}"
+        f"{_test_words(without.test, decimals, alternative)}"
     )
     if without.left:
         hover += f"<br>{count(len(without.left), 'patient')} then without a change"
@@ -267,7 +282,7 @@ def _everybody(result: EndpointComparison, found: LeaveVisitOut) -> Row:
             f"{full.n:,}",
             signed(found.change, decimals),
         ),
-        hover=f"all visits: {_test_words(full, decimals)} {result.unit}",
+        hover=f"all visits: {_test_words(full, decimals, result.alternative)} {result.unit}",
         filled=interval is not None and interval.excludes_zero,
     )
 
@@ -284,17 +299,18 @@ def _month(month: float) -> str:
     return f"month {signed(month, 1)}"
 
 
-def _test_words(test: TestResult, decimals: int) -> str:
+def _test_words(test: TestResult, decimals: int, alternative: Alternative) -> str:
     ends = "no interval" if test.interval is None else span(test.interval, decimals)
-    return f"mean {signed(test.estimate, decimals)} ({ends}), {p_value(test.p)}, n = {test.n:,}"
+    p = p_value(test.p, alternative)
+    return f"mean {signed(test.estimate, decimals)} ({ends}), {p}, n = {test.n:,}"
 
 
 def _subtitle(result: EndpointComparison, found: LeaveVisitOut, day0: LeaveDayZeroOut) -> str:
-    side = "" if result.alternative == "two-sided" else ", one-sided P"
+    shown = f"{level(found.level)} CI{side_clause(result.alternative)}"
     last = " Last row: without the visits on day 0 of all patients."
     rule = f" {_FLAG}: P crosses 0.05, or the sign turns."
     return (
-        f"Paired t of everybody, {level(found.level)} CI{side}; filled where it excludes 0. "
+        f"Paired t of everybody, {shown}; filled where it excludes 0. "
         f"{_first_up(_crossing(found))}.{last if day0.without is not None else ''}{rule}"
     )
 
@@ -309,7 +325,12 @@ def _crossing(found: LeaveVisitOut) -> str:
     ):
         if hit:
             parts.append(f"{words} without {' or '.join(_month(v.month) for v in hit)}")
-    return "; ".join(parts) or "no single visit moves P across 0.05 or turns the sign"
+    if parts:
+        return "; ".join(parts)
+    tests = (found.full, *(visit.without.test for visit in found.visits))
+    if all(math.isfinite(test.p) for test in tests):
+        return "no single visit moves P across 0.05 or turns the sign"
+    return "no single visit turns the sign; not every row has a P to compare"
 
 
 def _first_up(text: str) -> str:

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from analysis.comparison import EndpointComparison
 from analysis.other_run_ins import OtherRunIns, RunInRow
+from analysis.settings import Alternative
 from report.charts.change_rows import mean_rule
 from report.charts.rows import (
     ROW,
@@ -27,7 +28,7 @@ from report.charts.rows import (
     write_rows,
 )
 from report.look import Look, annotation
-from report.numbers import bare_p, decimals_for, level, p_value, plain, signed, span
+from report.numbers import bare_p, decimals_for, level, p_value, plain, side_clause, signed, span
 from report.run_in_words import run_in_note, run_in_title
 from report.words import rises
 
@@ -47,7 +48,10 @@ def other_run_ins_figure(result: EndpointComparison, found: OtherRunIns, look: L
         Colours.
     """
     k = len(found.rows)
-    changes = [_change_row(found, row, at, look) for at, row in enumerate(found.rows, start=1)]
+    changes = [
+        _change_row(found, row, at, look, result.alternative)
+        for at, row in enumerate(found.rows, start=1)
+    ]
     start = k + 2.6
     slopes = [_slope_row(found, row, at + start) for at, row in enumerate(found.rows)]
     extent = room_for([v for r in (*changes, *slopes) for v in (r.low, r.value, r.high)])
@@ -55,17 +59,15 @@ def other_run_ins_figure(result: EndpointComparison, found: OtherRunIns, look: L
     left = left_margin([run_in_title(row) for row in found.rows])
     margin = {"l": max(left, 128), "r": 180, "t": 30 + apart, "b": 52}
     end = start + k
-    side = "" if result.alternative == "two-sided" else ", one-sided P"
     fig = headed(
         look,
         round(ROW * end) + margin["t"] + margin["b"],
         margin,
         f"<b>{found.endpoint.label}</b>, other run-ins, {found.unit}",
-        f"Mean change of everybody by paired t, {level(found.level)} CI{side}; filled where it "
-        "excludes 0; diamond: the primary analysis; "
-        f"{_FLAG}: P crosses 0.05, or the sign turns; grey: no other visits than in the whole "
-        "run-in. Below: mean slope before day 0 of the same "
-        "patients, hollow.",
+        f"Mean change of everybody by paired t, {level(found.level)} CI"
+        f"{side_clause(result.alternative)}; filled where it excludes 0; diamond: the primary "
+        f"analysis; {_FLAG}: P crosses 0.05, or the sign turns; grey: no other visits than in the "
+        "whole run-in. Below: mean slope before day 0 of the same patients, hollow.",
         width=76,
     )
     row_axes(fig, look, end, extent, f"slope and change of slope, {found.unit}")
@@ -107,7 +109,9 @@ def other_run_ins_alt(result: EndpointComparison, found: OtherRunIns) -> str:
     return f"{found.endpoint.label}, {found.unit}. {'; '.join(parts)}."
 
 
-def _change_row(found: OtherRunIns, row: RunInRow, at: float, look: Look) -> Row:
+def _change_row(
+    found: OtherRunIns, row: RunInRow, at: float, look: Look, alternative: Alternative
+) -> Row:
     test = row.test
     interval, decimals = test.interval, decimals_for(found.primary.test.interval)
     turns = row.crosses or row.flips
@@ -133,7 +137,7 @@ def _change_row(found: OtherRunIns, row: RunInRow, at: float, look: Look) -> Row
         cells=tuple(cells),
         hover=(
             f"{run_in_title(row)}: change {signed(test.estimate, decimals)} ({ends}) {found.unit}"
-            f"<br>{p_value(test.p)}, n = {test.n:,}, {len(row.missing):,} not in it"
+            f"<br>{p_value(test.p, alternative)}, n = {test.n:,}, {len(row.missing):,} not in it"
             + (f"<br>{note}" if (note := run_in_note(row)) else "")
         ),
         tone="amber" if turns else "plain",

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from analysis.comparison import EndpointComparison
 from analysis.placebo_dates import PlaceboDates
+from analysis.settings import Alternative
 from analysis.shift_profile import MOST_MONTHS, ShiftProfile
 from report.charts.parts import day0_rule, empty, gaps, month_text, nice_ticks, tick_texts
 from report.charts.rows import headed, room_for
@@ -63,9 +64,14 @@ def placebo_figure(result: EndpointComparison, found: PlaceboDates, look: Look) 
     x, y = gaps([profile.months, profile.estimate], _breaks(known, profile))
     line = {"color": look.after, "width": 2}
     fig.add_scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", connectgaps=False)
-    _marks(fig, look, found, profile, look.after, 0.0)
-    _marks(fig, look, found, found.run_in, look.before, -_ASIDE)
-    _marks(fig, look, found, found.follow_up, look.after, _ASIDE)
+    for dates, colour, aside in (
+        (profile, look.after, 0.0),
+        (found.run_in, look.before, -_ASIDE),
+        (found.follow_up, look.after, _ASIDE),
+    ):
+        shown = np.flatnonzero(np.isfinite(dates.estimate))
+        hovers = [_hover(found, dates, int(k), result.alternative) for k in shown]
+        _marks(fig, look, dates, colour, aside, hovers)
     day0_rule(fig, look, [("y", *extent)])
     if found.shift_days:
         fig.layout.annotations[-1].text = "<b>moved day 0</b>"
@@ -162,10 +168,10 @@ def _band(fig: go.Figure, look: Look, profile: ShiftProfile) -> None:
 def _marks(
     fig: go.Figure,
     look: Look,
-    found: PlaceboDates,
     profile: ShiftProfile,
     colour: str,
     aside: float,
+    hovers: list[str],
 ) -> None:
     """Draw the means of one kind of dates; those of one period hollow, with their intervals."""
     known = np.flatnonzero(np.isfinite(profile.estimate))
@@ -201,7 +207,7 @@ def _marks(
             "color": [colour if fill else look.bg for fill in filled],
             "line": {"color": colour, "width": 1.6},
         },
-        customdata=[["", _hover(found, profile, int(k))] for k in known],
+        customdata=[["", hover] for hover in hovers],
         hovertemplate="%{customdata[1]}<extra></extra>",
     )
 
@@ -219,12 +225,13 @@ def _value(profile: ShiftProfile, k: int) -> str:
     return f"{text} ({plain(low, decimals)} to {plain(high, decimals)})"
 
 
-def _hover(found: PlaceboDates, profile: ShiftProfile, k: int) -> str:
+def _hover(found: PlaceboDates, profile: ShiftProfile, k: int, alternative: Alternative) -> str:
     month = int(profile.months[k])
     moved = "day 0" if month == 0 else f"day 0 moved by {month_text(float(month))} months"
     return (
         f"{moved}: {_value(profile, k)} {found.unit}<br>"
-        f"{p_value(float(profile.p[k]))}, n = {int(profile.n[k]):,}, {VISITS[profile.visits]}"
+        f"{p_value(float(profile.p[k]), alternative)}, n = {int(profile.n[k]):,}, "
+        f"{VISITS[profile.visits]}"
     )
 
 

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from analysis.comparison import EndpointComparison
 from analysis.results import TestResult
+from analysis.settings import Alternative
 from analysis.variants import SideBySide, VariantEndpoint
 from report.charts.parts import nice_ticks, tick_texts
 from report.charts.rows import (
@@ -27,7 +28,7 @@ from report.charts.rows import (
     write_rows,
 )
 from report.look import Look, escape
-from report.numbers import bare_p, decimals_for, level, p_value, signed
+from report.numbers import bare_p, decimals_for, level, p_value, side_clause, signed
 from report.variant_words import difference_text, estimate_text, flag_text
 from report.words import rises
 
@@ -35,9 +36,9 @@ _FLAG: Final = "⚑"
 _LETTERS: Final = 26
 _TICKS: Final = 3
 _APART: Final = 18
+"""Height of the direction words above the heads of columns, into which they would run."""
 _MANY_DIGITS: Final = 24
 """How much further right the columns stand where n has more than three digits."""
-"""Height of the direction words above the heads of columns, into which they would run."""
 
 
 def variants_figure(
@@ -65,8 +66,10 @@ def variants_figure(
         for at, (title, side) in enumerate(beside)
         if (one := side.endpoint(result.endpoint.key)) is not None and one.unit == result.unit
     ]
-    rows = [_row(place, *entry) for place, entry in enumerate(comparable, start=1)]
-    first = _primary(result.lead, look)
+    rows = [
+        _row(place, *entry, result.alternative) for place, entry in enumerate(comparable, start=1)
+    ]
+    first = _primary(result, look)
     extent = room_for([v for r in (first, *rows) for v in (r.low, r.value, r.high)])
     labels = [title for _, title, _ in comparable]
     widest = max((min(len(title), _LETTERS) for title in labels), default=0)
@@ -78,7 +81,12 @@ def variants_figure(
         (ROW + 6) * (len(rows) + 1) + margin["t"] + margin["b"],
         margin,
         f"<b>{result.endpoint.label}</b>, {what}, {result.unit}",
-        _subtitle([one for _, _, one in comparable], len(beside) - len(comparable), confidence),
+        _subtitle(
+            [one for _, _, one in comparable],
+            len(beside) - len(comparable),
+            confidence,
+            result.alternative,
+        ),
         width=84,
     )
     row_axes(fig, look, len(rows) + 1, extent, f"{what}, {result.unit}")
@@ -106,31 +114,37 @@ def variants_figure(
 
 def variants_alt(result: EndpointComparison, beside: Sequence[tuple[str, SideBySide]]) -> str:
     """Return what the figure shows, for those who cannot see it."""
-    texts = [f"primary {_numbers(result.lead)}"]
+    texts = [f"primary {_numbers(result.lead, result.alternative)}"]
     for title, side in beside:
         one = side.endpoint(result.endpoint.key)
         if one is not None:
             flag = flag_text(one)
-            texts.append(f"{title} {_numbers(one.variant)}{f', {flag}' if flag else ''}")
+            texts.append(
+                f"{title} {_numbers(one.variant, result.alternative)}{f', {flag}' if flag else ''}"
+            )
     return f"{result.endpoint.label}, {result.unit}: {'; '.join(texts)}."
 
 
-def _numbers(test: TestResult) -> str:
-    return f"{estimate_text(test)}, {p_value(test.p)}, n = {test.n:,}"
+def _numbers(test: TestResult, alternative: Alternative) -> str:
+    return f"{estimate_text(test)}, {p_value(test.p, alternative)}, n = {test.n:,}"
 
 
-def _subtitle(drawn: Sequence[VariantEndpoint], left: int, confidence: float) -> str:
+def _subtitle(
+    drawn: Sequence[VariantEndpoint], left: int, confidence: float, alternative: Alternative
+) -> str:
     flags = (("the estimate turns its sign", "turns"), ("P crosses 0.05", "crosses"))
     turned = [words for words, name in flags if any(getattr(one, name) for one in drawn)]
     amber = f" {_FLAG}: {' or '.join(turned)} against the primary." if turned else ""
     other = f" {left} in another unit: see the table." if left else ""
     return (
-        f"Bars: {level(confidence)} CI, filled where it excludes 0. Blue: primary, its interval as "
-        f"a band.{amber}{other}"
+        f"Bars: {level(confidence)} CI{side_clause(alternative)}, filled where it excludes 0. "
+        f"Blue: primary, its interval as a band.{amber}{other}"
     )
 
 
-def _primary(test: TestResult, look: Look) -> Row:
+def _primary(result: EndpointComparison, look: Look) -> Row:
+    test = result.lead
+    p = p_value(test.p, result.alternative)
     decimals = decimals_for(test.interval)
     texts = ("primary", signed(test.estimate, decimals), bare_p(test.p), f"{test.n:,}")
     label, *cells = (f'<span style="color:{look.after}"><b>{text}</b></span>' for text in texts)
@@ -142,12 +156,12 @@ def _primary(test: TestResult, look: Look) -> Row:
         value=test.estimate,
         high=high,
         cells=(*cells, "", ""),
-        hover=f"primary: {estimate_text(test)}<br>{p_value(test.p)}, n = {test.n:,}",
+        hover=f"primary: {estimate_text(test)}<br>{p}, n = {test.n:,}",
         filled=low > 0 or high < 0,
     )
 
 
-def _row(place: int, at: int, title: str, one: VariantEndpoint) -> Row:
+def _row(place: int, at: int, title: str, one: VariantEndpoint, alternative: Alternative) -> Row:
     test = one.variant
     low, high = _ends(test)
     flag = flag_text(one)
@@ -169,7 +183,7 @@ def _row(place: int, at: int, title: str, one: VariantEndpoint) -> Row:
         key=str(at),
         hover=(
             f"{escape(title)}{f', {flag}' if flag else ''}<br>"
-            f"{estimate_text(test)} {one.unit}, {p_value(test.p)}, n = {test.n:,}"
+            f"{estimate_text(test)} {one.unit}, {p_value(test.p, alternative)}, n = {test.n:,}"
             "<br>click: change this variant"
         ),
         tone="amber" if amber else "plain",

@@ -79,10 +79,11 @@ def groups_chart(
     assert result.groups.difference is not None
     difference = result.groups.difference
     members = changes_of(result, grouping, result.groups)
+    towards = group_words.direction(result)
     return Chart(
         name=f"groups-{result.endpoint.key}",
         build=lambda look, names: groups_figure(
-            result.endpoint, result.unit, members, difference.primary, names, look, chosen
+            result.endpoint, result.unit, members, difference.primary, names, look, chosen, towards
         ),
         depends=(comparison.settings.key, chosen),
         frame=frame_for(
@@ -93,7 +94,7 @@ def groups_chart(
             endpoint=result.endpoint.key,
             untreated=said,
         ),
-        alt=groups_alt(result.endpoint, result.unit, members, difference.primary),
+        alt=groups_alt(result.endpoint, result.unit, members, difference.primary, towards),
         numbers=lambda names: tables.per_patient(comparison, result, names),
         spot=Spot("groups", result.endpoint.key),
     )

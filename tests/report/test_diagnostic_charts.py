@@ -13,6 +13,7 @@ import pytest
 from analysis import results
 from analysis.compare import compare
 from analysis.comparison import Comparison, EndpointComparison
+from analysis.diagnosis import diagnose
 from analysis.diagnostics import before_and_change, normal_plot
 from analysis.diagnostics_visits import visit_residuals
 from analysis.leave_one_out import leave_one_out
@@ -28,6 +29,7 @@ from report.charts.residuals import residuals_alt, residuals_figure
 from report.charts.rows import short
 from report.charts.shares import Share, shares_alt, shares_figure
 from report.charts.waterfall import waterfall_alt, waterfall_figure
+from report.diagnostic_words import diagnostics_table
 from report.look import DARK, LIGHT
 from report.numbers import signed
 from tests.conftest import ends, made
@@ -331,3 +333,39 @@ def test_long_names_keep_their_end():
     assert short("a very long patient name 7").endswith("name 7")
     assert len(short("x" * 80)) == 22
     assert short("a<b") == "a&lt;b"
+
+
+def subtitle_without_each(*changes: float) -> str:
+    comparison, result = of_changes(*changes)
+    without = leave_one_out(result, comparison.settings)
+    return " ".join(
+        texts(leave_one_out_figure(result, without, comparison.patient_ids, LIGHT)).split()
+    )
+
+
+def test_where_there_is_no_p_none_is_said_to_stay():
+    equal = subtitle_without_each(0.5, 0.5, 0.5, 0.5)
+    assert "the sign does not turn, and there is no P to compare" in equal
+    assert "stays on its side" not in equal
+    one_apart = subtitle_without_each(0.5, 0.5, 0.5, 0.48)
+    assert "P, where there is one, stays on its side of 0.05 whoever is left out" in one_apart
+    assert "P stays on its side" in subtitle_without_each(0.5, 0.4, 0.45, 0.6, 0.55)
+
+
+def checks_of(*changes: float) -> dict[str, tuple[str, str]]:
+    comparison, result = of_changes(*changes)
+    found = diagnose(result, comparison.settings)
+    table = diagnostics_table(comparison, result, found, comparison.patient_ids)
+    return {str(row[0]): (str(row[1]), str(row[2])) for row in table.itertuples(index=False)}
+
+
+def test_checks_speak_of_p_only_where_there_is_one():
+    finding, reading = checks_of(0.5, 0.5, 0.5, 0.5)["leaving out one patient"]
+    assert re.fullmatch(r"change (\+0\.5\d) to \1 points/month, no P", finding)
+    assert reading.startswith("turns the sign: nobody")
+    finding, reading = checks_of(0.5, 0.2)["leaving out one patient"]
+    assert (finding, reading) == ("–", "fewer than 3 patients are compared")
+    finding, reading = checks_of(0.5, 0.4, 0.45, 0.6)["leaving out one patient"]
+    # t of three is about 0.45 / (0.05 / √3) = 15.6 without 0.6, and about 9 without another one.
+    assert re.fullmatch(r"change \S+ to \S+ points/month, P 0\.00\d to 0\.0\d\d", finding)
+    assert reading.startswith("moves P across 0.05 or turns the sign: nobody")
