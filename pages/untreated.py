@@ -41,7 +41,7 @@ entries = [one for r in results if (one := found.endpoint(r.endpoint.key)) is no
 grid = st.grid(min(2, len(entries)), min_column_width=420)
 for entry in entries:
     with grid.cell():
-        answer(trial, comparison, entry, over.get(entry.endpoint.key))
+        answer(trial, comparison, entry, simulated.control, over.get(entry.endpoint.key))
 
 tabs: dict[str, Callable[[], None]] = {
     "Responders": lambda: details.responders_tab(trial, comparison, results, simulated),

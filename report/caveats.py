@@ -13,9 +13,10 @@ from analysis.comparison import Comparison, EndpointComparison
 from analysis.diagnostics_visits import curvature
 from analysis.leave_one_out import ALPHA, leave_one_out
 from analysis.predicted_fvc import FAR_POINTS
+from analysis.setting_lists import filter_words
 from analysis.settings import Settings
 from data.trial import DAYS_PER_MONTH, BoolArray
-from report.numbers import count, either_of, plain, signed, span
+from report.numbers import count, either_of, plain, signed, span, two_sided_note
 
 SMALL_TRIAL: Final = 6
 """Fewer patients than this and the smallest P that an exact test can give is worth saying."""
@@ -41,6 +42,7 @@ def caveats(comparison: Comparison) -> tuple[str, ...]:
         found.append(comparison.rate.unavailable)
     found += _merged(comparison)
     found += _about_selection(comparison)
+    found += _about_filters(comparison.settings)
     if any(e.slopes.run_in_used == "onset" for e in comparison.endpoints):
         found.append(
             "The slope before is counted from onset (ΔFS). It rests on one visit and on the date "
@@ -190,14 +192,21 @@ def _about_selection(comparison: Comparison) -> Iterable[str]:
     labels = [
         r.endpoint.label
         for r in comparison.endpoints
-        if r.change_summary.interval is not None
-        and r.change_summary.interval.low > 0
-        and r.against_control is None
+        if r.against_control is None and r.change_summary.mean > 0 and _stands_out(r)
     ]
     if labels:
         yield (
             "How the patients were chosen is not in the file. If they had to decline fast before "
             f"day 0, the slope after is less steep without any treatment ({', '.join(labels)})."
+        )
+
+
+def _about_filters(settings: Settings) -> Iterable[str]:
+    """A part of the patients, chosen by the reader."""
+    if settings.filters:
+        yield (
+            f"A part of the patients is analysed ({filter_words(settings.filters)}). A part that "
+            "is picked after looking stands out by chance more often than P says."
         )
 
 
@@ -225,11 +234,7 @@ def _about_checks(comparison: Comparison) -> Iterable[str]:
 
 def _about_agreement(comparison: Comparison) -> Iterable[str]:
     """Endpoints that point in different directions, or of which only one changed."""
-    clear = [
-        e
-        for e in comparison.endpoints
-        if e.lead.interval is not None and e.lead.interval.excludes_zero
-    ]
+    clear = [e for e in comparison.endpoints if _stands_out(e)]
     if len({e.lead.estimate > 0 for e in clear}) > 1:
         yield "The two endpoints point in different directions."
         return
@@ -240,6 +245,18 @@ def _about_agreement(comparison: Comparison) -> Iterable[str]:
     ]
     if unclear and any(e.holm_over for e in clear):
         yield (
-            "The endpoints do not agree: the interval of "
-            f"{clear[0].endpoint.label} excludes 0, that of {unclear[0].endpoint.label} does not."
+            "The endpoints do not agree: P of "
+            f"{clear[0].endpoint.label} is below 0.05{two_sided_note(clear[0].alternative)}, that "
+            f"of {unclear[0].endpoint.label} is not."
         )
+
+
+def _stands_out(result: EndpointComparison) -> bool:
+    """Whether the two-sided P of the headline is below 0.05, whatever level or side is shown.
+
+    The headline is a t test: its distribution is symmetric, so either side gives the other.
+    """
+    p = result.lead.p
+    if result.alternative != "two-sided":
+        p = 2 * min(p, 1 - p)
+    return p < ALPHA

@@ -28,7 +28,7 @@ def comparison_text(result: Comparison, found: Untreated) -> str:
             words.results_sentence(endpoint),
             f"  {words.means_line(endpoint)}, {endpoint.unit}",
             f"  {words.flow_sentence(endpoint)}",
-            untreated_sentence(against),
+            untreated_sentence(against, found.control),
         ]
     for absent in result.absent:
         lines += ["", f"{absent.label}: no value in this trial."]

@@ -47,7 +47,7 @@ def comparison_json(comparison: Comparison, more: Details) -> dict[str, Any]:
         },
         "endpoints": {
             e.endpoint.key: _endpoint(comparison, e, more.endpoints[e.endpoint.key])
-            | {"untreated": endpoint_untreated(against)}
+            | {"untreated": endpoint_untreated(against, more.untreated.control)}
             for e, against in zip(comparison.endpoints, more.untreated.endpoints, strict=True)
         },
         "untreated": more.untreated.to_json(),
@@ -161,9 +161,9 @@ def _endpoint(
     }
 
 
-def endpoint_untreated(found: UntreatedEndpoint) -> dict[str, Any]:
+def endpoint_untreated(found: UntreatedEndpoint, control: str) -> dict[str, Any]:
     """Return one endpoint against simulated untreated trials: the sentence, and its numbers."""
-    return {"sentence": untreated_sentence(found), **found.to_json()}
+    return {"sentence": untreated_sentence(found, control), **found.to_json()}
 
 
 def _patient(comparison: Comparison, result: EndpointComparison, i: int) -> dict[str, Any]:

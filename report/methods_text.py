@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import platform
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 import scipy
 
-from analysis.comparison import Comparison
+from analysis.comparison import Comparison, EndpointComparison
 from analysis.setting_lists import filter_words
 from analysis.untreated.outcome import Untreated
 from report.frames import VERSION
@@ -56,8 +58,8 @@ def methods_paragraph(comparison: Comparison, untreated: Untreated | None = None
         _from_litres(comparison),
         _tests(comparison),
         _correction(comparison),
-        f"{_DIRECTION[settings.alternative]}; intervals are {level(settings.confidence)} "
-        "confidence intervals. There was no imputation.",
+        _direction(comparison),
+        "There was no imputation.",
         "" if untreated is None else methods_sentences(untreated),
         f"Computed with ALSlope {VERSION} (Python {platform.python_version()}, NumPy "
         f"{np.__version__}, SciPy {scipy.__version__}), seed {settings.seed}, data "
@@ -153,18 +155,41 @@ def _from_litres(comparison: Comparison) -> str:
 
 
 def _tests(comparison: Comparison) -> str:
-    if not comparison.endpoints:
-        return ""
-    first = comparison.endpoints[0]
-    if first.against_control is not None:
-        arms = first.against_control
-        return (
-            f"The primary test compares the change of slope between {arms.other} and "
-            f"{arms.reference}: {arms.primary.name}; beside it stand "
-            f"{' and '.join(test.name for test in arms.tests[1:])} and the group difference in a "
-            "linear mixed model of all visits (REML, Kenward–Roger degrees of freedom)."
+    """Return the primary test and those beside it, for each kind of question that was tested."""
+    tested = [one for one in comparison.endpoints if math.isfinite(one.lead.p)]
+    against = [one for one in tested if one.against_control is not None]
+    within = [one for one in tested if one.against_control is None]
+    without = [one.endpoint.label for one in comparison.endpoints if one not in tested]
+    texts = []
+    for group, sentence in ((against, _test_of_groups), (within, _test_of_change)):
+        if group:
+            labels = f"{_listed(group)}: " if against and within else ""
+            texts.append(f"{labels}{sentence(group[0])}")
+    if without:
+        texts.append(
+            f"{' and '.join(without)} could not be tested: a test needs 2 patients with a change, "
+            "and changes that differ."
         )
-    primary, *others = first.tests
+    return " ".join(texts)
+
+
+def _listed(results: Sequence[EndpointComparison]) -> str:
+    return " and ".join(one.endpoint.label for one in results)
+
+
+def _test_of_groups(result: EndpointComparison) -> str:
+    arms = result.against_control
+    assert arms is not None
+    return (
+        f"The primary test compares the change of slope between {arms.other} and "
+        f"{arms.reference}: {arms.primary.name}; beside it stand "
+        f"{' and '.join(test.name for test in arms.tests[1:])} and the group difference in a "
+        "linear mixed model of all visits (REML, Kenward–Roger degrees of freedom)."
+    )
+
+
+def _test_of_change(result: EndpointComparison) -> str:
+    primary, *others = result.tests
     supporting = [test.name for test in others if test.role == "supporting"]
     supporting.append(
         "linear mixed model of all visits with a bend at day 0 and random level, slope and change "
@@ -173,6 +198,16 @@ def _tests(comparison: Comparison) -> str:
     return (
         f"The primary test of no change is the {primary.name}; beside it stand the "
         f"{', the '.join(supporting)}."
+    )
+
+
+def _direction(comparison: Comparison) -> str:
+    if not any(math.isfinite(one.lead.p) for one in comparison.endpoints):
+        return ""
+    settings = comparison.settings
+    return (
+        f"{_DIRECTION[settings.alternative]}; intervals are {level(settings.confidence)} "
+        "confidence intervals."
     )
 
 

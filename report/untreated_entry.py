@@ -46,7 +46,7 @@ def entry_table(found: Sequence[EntryBenchmark], endpoint: str, unit: str) -> pd
 def _columns(unit: str) -> tuple[str, ...]:
     return (
         f"expected untreated, {unit}",
-        "change at least as large",
+        "change at least as high",
         "P < 0.05 in favour",
         "at least 50 % less steep",
     )
@@ -71,9 +71,9 @@ def entry_sentence(found: Sequence[EntryBenchmark], endpoint: str) -> str:
     if len(known) > 1:
         over = f"between {over} and {of_100(shares[-1])}, by which of {len(known)} rules held,"
     return (
-        f"{known[0].endpoint.label}: {over} untreated trials at these visit times reach P < 0.05 "
-        f"towards a less steep decline with no transplant; by chance alone it would be "
-        f"{CHANCE_OF_100:g} of 100."
+        f"{known[0].endpoint.label}: {over} untreated trials at these visit times reach a "
+        "two-sided P < 0.05 towards a less steep decline with no transplant; by chance alone it "
+        f"would be {CHANCE_OF_100:g} of 100."
     )
 
 

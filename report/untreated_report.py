@@ -81,7 +81,7 @@ def _endpoint_json(report: UntreatedReport, one: UntreatedEndpoint) -> dict[str,
         "label": one.endpoint.label,
         "unit": one.unit,
         "heading": words.verdict_heading(one, words.verdict_over(one, report.presets.get(key))),
-        **endpoint_untreated(one),
+        **endpoint_untreated(one, report.found.control),
         "over_presets": report.presets[key].to_json(),
         "with_curvature": report.bends[key].to_json(),
         "regression_to_the_mean": None if regression is None else regression.to_json(),
@@ -116,7 +116,7 @@ def _endpoint_text(
     key = one.endpoint.key
     presets, bends = report.presets[key], report.bends[key]
     lines = ["", words.verdict_heading(one, words.verdict_over(one, presets))]
-    lines += [words.untreated_sentence(one)]
+    lines += [words.untreated_sentence(one, report.found.control)]
     if one.reason:
         return lines
     lines += [f"  {line}" for line in words.verdict_lines(one)]

@@ -45,7 +45,7 @@ def presets(found: OverPresets, unit: str) -> pd.DataFrame:
             {
                 "natural history": row.preset.label,
                 f"expected untreated, {unit}": signed(row.mean),
-                "change at least as large": of_100(row.at_least),
+                "change at least as high": of_100(row.at_least),
                 "P < 0.05 in favour": of_100(row.in_favour),
                 "verdict": VERDICTS[row.verdict.key],
             }
@@ -61,7 +61,7 @@ def deceleration(found: Deceleration, unit: str) -> pd.DataFrame:
             {
                 f"curvature, {found.unit}": f"{row.bend:g}",
                 f"expected untreated, {unit}": signed(row.mean),
-                "change at least as large": of_100(row.at_least),
+                "change at least as high": of_100(row.at_least),
                 "P < 0.05 in favour": of_100(row.in_favour),
             }
             for row in found.rows

@@ -33,23 +33,32 @@ _HEADINGS: Final = {
 }
 
 
-def untreated_sentence(result: UntreatedEndpoint) -> str:
+def untreated_sentence(result: UntreatedEndpoint, control: str = "") -> str:
     """Return what untreated trials with this run-in look like, in one sentence of four numbers.
 
     The share of simulated untreated trials whose mean change is at least that of this trial, the
-    share that reach P < 0.05 towards a less steep decline (2.5 of 100 by chance
+    share that reach a two-sided P < 0.05 towards a less steep decline (2.5 of 100 by chance
     alone), the responders here, and those to be expected untreated, by the same
     rule and of the same patients. Of the two mean slopes that people like these may have, the
     assumed one and that of their run-ins, it is the one that lets expect the larger change.
+
+    Parameters
+    ----------
+    result
+        One endpoint.
+    control
+        The control arm, whose patients are not simulated; empty where there is none.
     """
     label, shown = result.endpoint.label, result.cautious
+    if control:
+        label = f"{label}, patients outside “{control}”"
     if result.reason:
         return f"{label}: not compared with untreated trials: {result.reason.removesuffix('.')}."
     ending = "; the verdict is inconclusive" if result.verdict.key == "inconclusive" else ""
     return (
         f"{label}: {of_100(shown.at_least)} simulated untreated trials with this run-in show a "
-        f"change at least as large, and {of_100(shown.in_favour)} reach P < 0.05 towards a less "
-        f"steep decline (by chance alone {CHANCE_OF_100:g}); "
+        f"change at least as high, and {of_100(shown.in_favour)} reach a two-sided P < 0.05 "
+        f"towards a less steep decline (by chance alone {CHANCE_OF_100:g}); "
         f"{_responders(shown)}{ending}."
     )
 
@@ -77,7 +86,7 @@ def of_100(share: SimulatedShare) -> str:
 def sentences(found: Untreated, endpoint: str = "") -> str:
     """Return the sentences of all endpoints, or of one, as they stand in every export."""
     chosen = (one for one in found.endpoints if endpoint in ("", one.endpoint.key))
-    return " ".join(untreated_sentence(one) for one in chosen)
+    return " ".join(untreated_sentence(one, found.control) for one in chosen)
 
 
 def verdict_heading(result: UntreatedEndpoint, key: str = "") -> str:
@@ -110,14 +119,14 @@ def verdict_lines(result: UntreatedEndpoint) -> tuple[str, ...]:
     lines = [
         f"{count(shown.at_least.trials, 'simulated untreated trial')}, "
         f"{count(shown.n, 'patient')} each; ± is the Monte Carlo standard error.",
-        f"A mean change of {signed(shown.observed)} {shown.unit} or more, as here: "
+        f"A mean change of {signed(shown.observed)} {shown.unit} or above, as here: "
         f"{_with_error(shown.at_least)}.",
         *_other_mean(result, shown),
         *filter(None, (near_limit(result),)),
         f"Expected untreated: {signed(shown.mean)} {shown.unit} (95 of 100 trials: "
         f"{plain(shown.low)} to {plain(shown.high)}).",
-        f"P < 0.05 towards a less steep decline: {_with_error(shown.in_favour)}; by chance alone "
-        f"it would be {CHANCE_OF_100:g} of 100.",
+        "Two-sided P < 0.05 towards a less steep decline: "
+        f"{_with_error(shown.in_favour)}; by chance alone it would be {CHANCE_OF_100:g} of 100.",
         "Had the assumed mean decline halved at day 0, the change would stand out in "
         f"{_with_error(result.halved)}.",
     ]
@@ -166,7 +175,7 @@ def null_legend(result: UntreatedEndpoint) -> str:
     return (
         f"Each dot: 1 of 100 of {count(result.at_least.trials, 'simulated untreated trial')} of "
         f"the same {count(result.n, 'patient')} with their own run-in and visit times. Filled: a "
-        f"change at least as large as the {signed(result.observed)} {result.unit} here, "
+        f"change at least as high as the {signed(result.observed)} {result.unit} here, "
         f"{of_100(result.at_least)}. Mean untreated slope: {signed(result.mean_slope)} {unit}."
     )
 
@@ -179,7 +188,7 @@ def alt_text(result: UntreatedEndpoint) -> str:
         f"Mean changes of {count(result.at_least.trials, 'simulated untreated trial')} of "
         f"{result.endpoint.label} in {result.unit}: {signed(result.mean)} on average, 95 of 100 "
         f"from {plain(result.low)} to {plain(result.high)}. Observed: {signed(result.observed)}, "
-        f"n = {result.n:,}. {of_100(result.at_least)} are at least as large."
+        f"n = {result.n:,}. {of_100(result.at_least)} are at least as high."
     )
 
 
@@ -210,8 +219,10 @@ def controlled_note(found: Untreated) -> str:
 
 def methods_sentences(found: Untreated) -> str:
     """Return how untreated trials were simulated, for the methods of a text; empty with none."""
-    if not found.trials:
+    without = [one.endpoint.label for one in found.endpoints if one.reason]
+    if not found.trials or len(without) == len(found.endpoints):
         return ""
+    besides = f" Not so for {' and '.join(without)}, for the reasons given." if without else ""
     edited = f" with changes ({'; '.join(found.assumed.edited)})" if found.assumed.edited else ""
     whose = f" of the patients outside “{found.control}”" if found.control else ""
     return (
@@ -219,7 +230,7 @@ def methods_sentences(found: Untreated) -> str:
         "patient’s course after day 0 was drawn from a natural-history model (preset "
         f"“{found.assumed.preset.label}”{edited}) given that patient’s own visits up to day 0, at "
         f"the times of the patient’s own visits (seed {found.seed}). Selection on visits that are "
-        "not in the file or on the course after day 0 is not covered."
+        f"not in the file or on the course after day 0 is not covered.{besides}"
     )
 
 
@@ -232,7 +243,7 @@ def presets_sentence(found: OverPresets) -> str:
     end = "the verdict is the same" if found.agree else "the verdict depends on which one is right"
     return (
         f"Over {len(found.rows)} natural histories, untreated trials with a change at least as "
-        f"large range {span}: {end}."
+        f"high range {span}: {end}."
     )
 
 
@@ -250,7 +261,7 @@ def bend_sentence(found: Deceleration) -> str:
     if not math.isfinite(found.enough):
         return ""
     if found.enough == 0:
-        return "Straight untreated courses show as large a change on average."
+        return "Straight untreated courses show as high a change on average."
     most = max(row.bend for row in found.rows)
     beyond = f", beyond the {most:g} that were tried" if found.enough > most else ""
     return (

@@ -174,7 +174,7 @@ def results_sentence(result: EndpointComparison) -> str:
     test = (
         f", {p_value(result.primary.p, result.alternative)}"
         if math.isfinite(result.primary.p)
-        else ""
+        else ", no test"
     )
     interval = (
         f" ({interval_text(change.interval, decimals)})" if change.interval is not None else ""

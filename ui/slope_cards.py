@@ -19,7 +19,7 @@ from ui.groups_tab import groups_figure_of
 from ui.models import model_of
 from ui.tables import show_small_table, show_table
 from ui.text import inert
-from ui.untreated_results import untreated_if_light, untreated_said
+from ui.untreated_results import untreated_said
 
 _COLUMN_WORDS: Final = {
     f"{of}_ci_{end}": f"{of}, CI {end}"
@@ -49,21 +49,11 @@ def answer(trial: Trial, comparison: Comparison, result: EndpointComparison) -> 
         if missing:
             st.caption(inert(missing))
         untreated = untreated_said(trial, comparison, result.endpoint.key)
-        st.caption(inert(_untreated_line(trial, comparison, untreated)))
+        st.caption(inert(untreated or _TOO_MANY))
     if result.against_control is not None:
         return groups_figure_of(trial, comparison, result)
     chart = paired_chart(trial, comparison, result, untreated, state.view().patient)
     return show_figure(chart, trial)
-
-
-def _untreated_line(trial: Trial, comparison: Comparison, said: str) -> str:
-    """Return the sentence on untreated trials for the screen, and whom it is about."""
-    found = untreated_if_light(trial, comparison)
-    if found is None:
-        return _TOO_MANY
-    return (
-        f"{said} Simulated are the patients outside “{found.control}”." if found.control else said
-    )
 
 
 def before_quoting(found: tuple[str, ...]) -> None:

@@ -16,7 +16,11 @@ from ui.text import inert
 
 
 def answer(
-    trial: Trial, comparison: Comparison, found: UntreatedEndpoint, over: OverPresets | None
+    trial: Trial,
+    comparison: Comparison,
+    found: UntreatedEndpoint,
+    control: str,
+    over: OverPresets | None,
 ) -> None:
     """Draw the verdict on one endpoint, and the simulated trials with this one among them.
 
@@ -26,11 +30,13 @@ def answer(
         The trial and its comparison.
     found
         One endpoint against untreated trials.
+    control
+        The control arm, whose patients are not simulated; empty where there is none.
     over
         The same under every natural history; ``None`` where that is not computed yet.
     """
     heading = words.verdict_heading(found, words.verdict_over(found, over))
-    sentence = words.untreated_sentence(found)
+    sentence = words.untreated_sentence(found, control)
     with st.container(border=True):
         st.markdown(f"### {inert(heading)}\n{inert(sentence)}")
         if not found.reason:

@@ -76,7 +76,7 @@ class UntreatedEndpoint:
     changes
         Mean change in every simulated trial.
     at_least
-        Trials with a mean change at least as large as the observed one.
+        Trials with a mean change at least as high as the observed one.
     in_favour
         Trials whose paired t test gives a two-sided P < 0.05 with a slope less steep after day 0.
     responders
@@ -334,7 +334,7 @@ def verdict_of(n: int, share: float, halved: float, reliability: float) -> Verdi
     n
         Patients.
     share
-        Of untreated trials with a change at least as large.
+        Of untreated trials with a change at least as high.
     halved
         Of trials in which a halved decline would stand out.
     reliability

@@ -73,7 +73,7 @@ class OverPresets:
 
     @property
     def shares(self) -> tuple[float, float]:
-        """Lowest and highest share of untreated trials with a change at least as large."""
+        """Lowest and highest share of untreated trials with a change at least as high."""
         shares = [row.at_least.share for row in self.rows]
         return min(shares), max(shares)
 

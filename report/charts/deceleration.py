@@ -46,7 +46,7 @@ def deceleration_figure(
         _HEIGHT,
         {"l": 60, "r": 24, "t": 26, "b": 52},
         f"<b>{endpoint.label}</b>, if every decline slows by itself",
-        "Above: mean untreated change. Below: untreated trials with a change at least as large as "
+        "Above: mean untreated change. Below: untreated trials with a change at least as high as "
         "in this trial.",
         width=62,
     )

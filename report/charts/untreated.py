@@ -143,7 +143,7 @@ def null_figure(found: UntreatedEndpoint, look: Look) -> go.Figure:
     Returns
     -------
     plotly.graph_objects.Figure
-        Of a fixed height; filled dots are the share of trials with a change at least as large.
+        Of a fixed height; filled dots are the share of trials with a change at least as high.
     """
     title = f"<b>{found.endpoint.label}</b>, {found.unit}"
     if found.reason:

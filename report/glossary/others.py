@@ -78,7 +78,7 @@ UNTREATED: Final = (
     CARDS[-1],
     Term(
         "Verdict",
-        "Whether a change at least as large is rare (at most 2.5 of 100) or also seen in untreated "
+        "Whether a change at least as high is rare (at most 2.5 of 100) or also seen in untreated "
         "trials, under each mean slope that is assumed; or why neither can be said.",
         "untreated",
         "2-the-verdict",

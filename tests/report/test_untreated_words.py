@@ -97,8 +97,8 @@ def every_text(result):
 def test_sentence_has_the_four_numbers():
     assert words.untreated_sentence(against()) == (
         "ALSFRS-R: 20 of 100 simulated untreated trials with this run-in show a change at least as "
-        "large, and 31 of 100 reach P < 0.05 towards a less steep decline (by chance alone 2.5); a "
-        "slope at least 50 % less steep is seen in "
+        "high, and 31 of 100 reach a two-sided P < 0.05 towards a less steep decline (by chance "
+        "alone 2.5); a slope at least 50 % less steep is seen in "
         "60 % here (6 of 10 assessable patients) and would be expected in 34 % of them with no "
         "transplant."
     )
@@ -187,7 +187,7 @@ def test_headings_differ_by_verdict():
 
 def test_lines_give_shares_errors_and_n():
     text = " ".join(words.verdict_lines(against()))
-    assert "+0.66 points/month or more, as here: 20 of 100" in text
+    assert "+0.66 points/month or above, as here: 20 of 100" in text
     # √(0.2 × 0.8 / 2000) = 0.0089
     assert "20 of 100 (± 0.9)" in text
     assert "2,000 simulated untreated trials, 12 patients each" in text
@@ -299,7 +299,7 @@ def test_presets_that_disagree_make_the_verdict_depend():
     [
         (0.0123, "by 0.012 points/month², untreated trials"),
         (0.2, "by 0.20 points/month², beyond the 0.03 that were tried"),
-        (0.0, "Straight untreated courses show as large a change"),
+        (0.0, "Straight untreated courses show as high a change"),
     ],
 )
 def test_curvature_that_would_be_enough(enough, said):
@@ -358,6 +358,25 @@ def test_methods_name_trials_natural_history_edits_seed_and_whose_they_are():
         assert said in edited
     assert words.methods_sentences(found(CASES["not possible"], trials=0)) == ""
     assert not CAUSAL.search((plain + edited).lower())
+
+
+def test_methods_tell_for_whom_nothing_was_simulated():
+    litres = CASES["not possible"]
+    assert words.methods_sentences(found(litres)) == ""
+    assert words.methods_sentences(found(against(), litres)) == (
+        f"{words.methods_sentences(found(against()))} Not so for FVC (L), for the reasons given."
+    )
+
+
+def test_sentences_say_whom_they_are_about_where_a_control_leads():
+    both = found(against(), CASES["not possible"], control="placebo")
+    assert words.sentences(both, "alsfrs_r").startswith(
+        "ALSFRS-R, patients outside “placebo”: 20 of 100 simulated"
+    )
+    assert words.sentences(both, "fvc_litres").startswith(
+        "FVC (L), patients outside “placebo”: not compared"
+    )
+    assert "outside" not in words.sentences(found(against()))
 
 
 def test_note_on_a_control_only_where_its_patients_are_left_out():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -116,10 +118,34 @@ def test_disagreement_of_the_endpoints_is_said():
     down = courses(12, change=-0.8, level=80, endpoint="fvc", seed=3)
     assert said(compared(pd.concat([up, down])), "point in different directions")
     flat = courses(12, level=80, endpoint="fvc", seed=4)
-    text = "the interval of ALSFRS-R excludes 0, that of FVC does not"
+    text = "P of ALSFRS-R is below 0.05, that of FVC is not"
     assert said(compared(pd.concat([up, flat])), text)
     same = courses(12, change=0.8, level=80, endpoint="fvc", seed=5)
     assert not said(compared(pd.concat([up, same])), "agree")
+
+
+CAUTIONS = ("How the patients were chosen", "The endpoints do not agree")
+
+
+@pytest.mark.parametrize("alternative", ["two-sided", "less steep", "steeper"])
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.999])
+def test_no_level_and_no_side_takes_a_caution_away(alternative, confidence):
+    frame = pd.concat([courses(12, change=0.15), courses(12, level=80, endpoint="fvc", seed=4)])
+    found = compared(frame, alternative=alternative, confidence=confidence)
+    usual = compared(frame).endpoint("alsfrs_r")
+    assert usual is not None
+    assert 0.001 < usual.primary.p < 0.05
+    for text in CAUTIONS:
+        assert said(found, text), text
+    side = "" if alternative == "two-sided" else " (two-sided)"
+    assert said(found, f"P of ALSFRS-R is below 0.05{side}, that of FVC is not")
+
+
+def test_a_part_of_the_patients_is_called_a_part():
+    trial = load_example("every-detail").trial
+    assert not said(compare(trial, Settings()), "A part of the patients")
+    women = compare(trial, Settings(filters=("sex:F",)))
+    assert said(women, "A part of the patients is analysed (only sex F). A part that is picked")
 
 
 def test_the_day_0_visit_in_both_slopes_is_said_unless_a_step_parts_them():
@@ -311,3 +337,35 @@ def test_patients_without_visits_after_are_counted_also_for_the_broken_stick():
     lost = frame["patient"].isin(["P0", "P1"]) & (frame["day"] > 0)
     stick = compared(frame[~lost], estimator="broken_stick")
     assert said(stick, "2 patients with a slope before and none after")
+
+
+def test_where_nothing_was_tested_no_test_is_described():
+    equal = courses(1)
+    several = pd.concat([equal.assign(patient=f"P{k}") for k in range(4)])
+    for frame in (equal, several):
+        comparison = compared(frame, alternative="less steep")
+        text = methods_paragraph(comparison)
+        assert "ALSFRS-R could not be tested: a test needs 2 patients with a change" in text
+        for absent in ("primary test", "sided", "intervals", "Wilcoxon", "mixed model"):
+            assert absent not in text, absent
+        sentence = words.results_sentence(comparison.endpoints[0])
+        assert ", no test, n = " in sentence
+    both = pd.concat([several, courses(12, level=80, endpoint="fvc", seed=4)])
+    text = methods_paragraph(compared(both))
+    assert "The primary test of no change is the paired t test" in text
+    assert "ALSFRS-R could not be tested" in text
+    assert "All tests are two-sided; intervals are 95 % confidence intervals." in text
+
+
+def test_methods_name_both_questions_where_only_one_endpoint_has_a_control():
+    scores = courses(12)
+    fvc = courses(6, level=80, endpoint="fvc", seed=4)
+    trial = trial_from(pd.concat([scores, fvc]))
+    arms = ["treated"] * 6 + ["control"] * 6
+    order = [int(name[1:]) for name in trial.patient_ids]
+    people = trial.patients.assign(group=[arms[k] for k in order])
+    text = methods_paragraph(
+        compare(replace(trial, patients_frame=people), Settings(group_by="group"))
+    )
+    assert "ALSFRS-R: The primary test compares the change of slope between treated" in text
+    assert "FVC: The primary test of no change is the paired t test" in text
