@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from scipy import special, stats
 
+from analysis.paired_tests import too_few_for
 from analysis.random_flips import by_size
 from analysis.results import Interval, TestResult
 from analysis.signed_rank import rounded
@@ -40,7 +41,8 @@ def bca_mean(changes: FloatArray, level: float, *, resamples: int, seed: int) ->
     Returns
     -------
     TestResult
-        Estimate and interval without a P value: a bootstrap interval is no test. Above 500 patients
+        Estimate and interval without a P value: a bootstrap interval is no test. No interval where
+        resamples of so few patients have no such tails (3 patients at 95 %). Above 500 patients
         the normal interval takes its place, above 2,000 there is none; the name says which.
     """
     values = rounded(changes)
@@ -52,6 +54,9 @@ def bca_mean(changes: FloatArray, level: float, *, resamples: int, seed: int) ->
     base = replace(base, estimate=float(np.mean(changes)))
     if np.ptp(values) == 0:
         return replace(base, notes=("not estimable: all changes are equal",))
+    # The share of resamples that hold one patient only, the lowest: a tail below it has no end.
+    if float(n) ** -n >= (1 - level) / 2:
+        return replace(base, notes=(too_few_for(n, level),))
     if n > MOST_PATIENTS:
         return replace(base, notes=(f"not computed above {MOST_PATIENTS:,} patients",))
     if n > MOST_RESAMPLED:

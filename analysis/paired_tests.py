@@ -26,6 +26,11 @@ TOO_FEW = "not estimable: fewer than 2 patients"
 NO_SPREAD = "not estimable: all changes are equal"
 
 
+def too_few_for(n: int, level: float) -> str:
+    """Return that there is no interval of a level with so few patients."""
+    return f"no interval: {n} patients are too few for one of {100 * level:g} %"
+
+
 def summarise(values: FloatArray, level: float) -> Summary:
     """Return mean, SD and the t interval of the mean of ``values``."""
     n = len(values)

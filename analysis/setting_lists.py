@@ -266,7 +266,8 @@ def from_link(text: str) -> tuple[str, ...]:
     """
     if len(text) > _LONGEST_LINK:
         raise SettingsProblem("the list is too long")
-    return tuple(name.replace("%7E", "~").replace("%25", "%") for name in text.split("~"))
+    names = text.split("~") if text else []
+    return tuple(name.replace("%7E", "~").replace("%25", "%") for name in names)
 
 
 def as_dict(item: PatientExclusion | PointDecision) -> dict[str, Any]:

@@ -214,16 +214,25 @@ class Settings:
         plain["points"] = [as_dict(item) for item in self.points]
         return plain
 
-    def to_query(self) -> dict[str, str]:
-        """Return what differs from the default and names no patient, as link parameters."""
-        query = {
-            spec.url: spec.to_text(value)
-            for name, spec in FIELDS.items()
-            if (value := getattr(self, name)) != getattr(DEFAULT, name)
-        }
+    def to_query(self, opening: Settings | None = None) -> dict[str, str]:
+        """Return what differs from the default and names no patient, as link parameters.
+
+        Parameters
+        ----------
+        opening
+            The settings with which the trial opens: what differs from these is told as well, so
+            that a link without any setting is one of the trial as it opens.
+        """
+        usual = (DEFAULT, opening or DEFAULT)
+        query = {}
+        for name, spec in FIELDS.items():
+            value = getattr(self, name)
+            if any(value != getattr(one, name) for one in usual):
+                query[spec.url] = spec.to_text(value)
         for name, (url, _) in LISTS.items():
-            if getattr(self, name) != getattr(DEFAULT, name):
-                query[url] = to_link(getattr(self, name))
+            value = getattr(self, name)
+            if any(value != getattr(one, name) for one in usual):
+                query[url] = to_link(value)
         return query
 
     @classmethod

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from analysis.paired_tests import TOO_FEW, directed, p_floor
+from analysis.paired_tests import TOO_FEW, directed, p_floor, too_few_for
 from analysis.results import Interval, TestResult
 from analysis.settings import Settings
 from analysis.signed_rank import Tails, rounded
@@ -29,7 +29,8 @@ def sign_test(changes: FloatArray, settings: Settings) -> TestResult:
     -------
     TestResult
         The statistic is the number of positive changes; changes of exactly 0 are left out of P and
-        kept for the median. No interval where so few patients cannot reach the level.
+        kept for the median. No interval where so few patients cannot
+        reach the level, and where all changes are equal.
 
     Notes
     -----
@@ -50,8 +51,10 @@ def sign_test(changes: FloatArray, settings: Settings) -> TestResult:
             f"{n - positive - negative} changes of exactly 0 do not count for P, but for the median"
         )
     if interval is None:
-        asked = f"{settings.confidence:.0%}".replace("%", " %")
-        notes.append(f"no interval: {n} patients are too few for one of {asked}")
+        notes.append(too_few_for(n, settings.confidence))
+    elif np.ptp(values) == 0:
+        interval = None
+        notes.append("no interval: all changes are equal")
     return replace(
         base,
         p=directed(sign_tails(positive, negative), settings),

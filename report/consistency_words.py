@@ -133,6 +133,26 @@ def heading(found: Consistency) -> str:
     return f"{start} {needs_n(common, _largest(found))} {_fits(common)} {which} P values"
 
 
+def heading_over(readings: Readings) -> str:
+    """Return the title of the check: the strictest reading that fits, and whether it is as printed.
+
+    Parameters
+    ----------
+    readings
+        The check by reading, as printed first; what fits in one fits in the next.
+    """
+    first = next(iter(readings.values()))
+    fitting = next((one for one in readings.values() if one.common("paired")), None)
+    many = sum(c.finding("paired") is not None for c in first.checks) > 1
+    if fitting is None and many:
+        return heading(first).replace(
+            "Read as printed,", "However the printed numbers are rounded,"
+        )
+    if fitting is None or fitting is first:
+        return heading(first)
+    return f"{heading(fitting)}; read as printed, {'no n does' if many else 'no r gives it'}"
+
+
 def verdict(readings: Readings) -> list[str]:
     """Return the verdict on the paired t test, one sentence for each reading, as printed first."""
     lines = []

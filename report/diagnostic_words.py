@@ -141,10 +141,10 @@ def _before(result: EndpointComparison, found: Diagnosis) -> Iterator[Line]:
             "Oldham’s tests whether slopes before and after vary alike",
         )
     if shrunken.reason:
-        yield "reliability of the slopes before", DASH, shrunken.reason
+        yield "reliability of the slopes before, from these visits", DASH, shrunken.reason
     else:
         yield (
-            "reliability of the slopes before",
+            "reliability of the slopes before, from these visits",
             plain(shrunken.reliability),
             "share of their spread that is not visit noise; the rest moves back by itself",
         )
@@ -153,7 +153,7 @@ def _before(result: EndpointComparison, found: Diagnosis) -> Iterator[Line]:
     else:
         yield (
             "regression to the mean",
-            f"{signed(regression.expected)} {result.unit} expected with no treatment "
+            f"{signed(regression.expected)} {result.unit} expected by natural history "
             f"({'less steep' if regression.expected > 0 else 'steeper'})",
             f"observed {signed(regression.observed)}; a mean slope before of "
             f"{signed(regression.mean_before)} moves towards that of published natural history: "

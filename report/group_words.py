@@ -21,7 +21,10 @@ from report.numbers import (
 
 
 def heading(result: EndpointComparison, difference: GroupDifference) -> str:
-    """Return one line with the difference of the change to the reference group."""
+    """Return one line with the difference of the change to the reference group.
+
+    It is called neither slower nor less steep: with either sign both groups may decline more.
+    """
     label, test = result.endpoint.label, difference.primary
     size = f"{signed(test.estimate, decimals_for(test.interval))} {result.unit}"
     if not math.isfinite(test.estimate):
@@ -30,8 +33,7 @@ def heading(result: EndpointComparison, difference: GroupDifference) -> str:
         return f"{label}: {size} against {difference.reference}, no test"
     if not test.interval.excludes_zero:
         return f"{label}: inconclusive, {size} against {difference.reference}"
-    steep = "less steep" if test.estimate > 0 else "steeper"
-    return f"{label}: {size} against {difference.reference} ({steep})"
+    return f"{label}: {size} against {difference.reference}"
 
 
 def numbers_line(result: EndpointComparison, difference: GroupDifference) -> str:

@@ -177,6 +177,8 @@ def who_sentences(found: PlaceboDates, ids: Names, names: Names) -> list[str]:
             f"The settings move day 0 by {signed(found.shift_days, 0)} days: the dates are counted "
             "from there."
         )
+    if found.excess.n:
+        said.append("The verdict rests on two-sided tests at 0.05, whatever the settings.")
     return said
 
 

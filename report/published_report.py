@@ -188,7 +188,7 @@ def check_text(readings: words.Readings, every: Consistency) -> str:
     first = next(iter(readings.values()))
     summaries = [check.summary for check in first.checks]
     lines = [words.printed_line(summary) for summary in summaries]
-    lines += ["", words.heading(first), ""]
+    lines += ["", words.heading_over(readings), ""]
     more = (words.rank_sentence(first), words.whole_sentence(first))
     lines += [f"- {line}" for line in (*words.verdict(readings), *more) if line]
     if every.tests:

@@ -68,7 +68,7 @@ def direction(curve: SpecificationCurve, rising: bool) -> str:
 
 
 def analyses_heading(curve: SpecificationCurve, confidence: float, rising: bool) -> str:
-    """Return how many analyses point where the primary one does, and how many exclude no change.
+    """Return how many analyses point where the primary one does, and how many exclude 0.
 
     Parameters
     ----------
@@ -92,15 +92,15 @@ def analyses_heading(curve: SpecificationCurve, confidence: float, rising: bool)
 
 
 def _tested(curve: SpecificationCurve, confidence: float) -> str:
-    """Return how many exclude no change, also those that do it in the other direction."""
+    """Return how many exclude 0, also those that do it in the other direction."""
     agree, against = curve.significant, _against(curve)
     side = curve.base.alternative
-    how = "exclude no change"
+    how = "have an interval without 0"
     if side != "two-sided":
         how = "have one-sided P < 0.05"
     elif not math.isclose(confidence, 1 - ALPHA):
         how = "have P < 0.05"
-    one = how.replace("exclude", "excludes").replace("have", "has")
+    one = how.replace("have", "has")
     said = f"none {one}" if not agree else f"{agree:,} {one if agree == 1 else how}"
     return f"{said}, {against:,} more in the other direction" if against else said
 

@@ -31,7 +31,9 @@ def responders(result: UntreatedEndpoint) -> pd.DataFrame:
                 "untreated, assessable": percent(one.untreated),
                 "here, all": _of(one.count, one.n_all),
                 "untreated, all": percent(one.untreated_of_all),
-                "untreated trials with as many or more": of_100(one.at_least),
+                "untreated trials with as many or more": of_100(one.at_least)
+                if one.count
+                else DASH,
             }
             for one in result.cautious.responders
         ]
@@ -90,8 +92,8 @@ def regression(result: EndpointComparison, found: RegressionReport) -> pd.DataFr
     rows = [
         ("patients", str(formula.n)),
         ("mean slope before", f"{signed(formula.mean_before)} {result.unit}"),
-        ("reliability of the slopes before", plain(formula.reliability)),
-        ("expected change without treatment", f"{signed(formula.expected)} {result.unit}"),
+        ("reliability of the slopes before, by natural history", plain(formula.reliability)),
+        ("expected change by natural history", f"{signed(formula.expected)} {result.unit}"),
         ("observed change", f"{signed(formula.observed)} {result.unit}"),
         (
             "observed minus expected",

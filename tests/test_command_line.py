@@ -348,7 +348,8 @@ def test_untreated_text_gives_verdict_shares_and_limits(capsys):
     code, out, _ = run(capsys, "untreated", EXAMPLE, "--trials", "100")
     assert code == 0
     assert "(simulated)" in out.splitlines()[0]
-    for said in ("100 simulated untreated trials", "reach P < 0.05", "Over ", "not covered"):
+    shares = ("100 simulated untreated trials", "reach a two-sided P < 0.05", "Over ")
+    for said in (*shares, "not covered"):
         assert said in out
     for label in ("ALSFRS-R: ", "FVC: "):
         assert sum(line.startswith(label) for line in out.splitlines()) >= 2

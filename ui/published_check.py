@@ -160,7 +160,7 @@ def _summaries() -> tuple[PrintedSummary, ...]:
 
 def _verdict(found: Readings) -> None:
     first = next(iter(found.values()))
-    st.markdown(f"#### {inert(words.heading(first))}")
+    st.markdown(f"#### {inert(words.heading_over(found))}")
     lines = [*words.verdict(found), words.rank_sentence(first), words.whole_sentence(first)]
     st.markdown("\n".join(f"- {inert(line)}" for line in lines if line))
     st.caption(inert(words.LIMITS))

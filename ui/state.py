@@ -111,12 +111,12 @@ def start_session() -> None:
         {name: query.pop(name, "") for name in variant_links.PARAMETERS}
     )
     example = load_example(wanted if wanted in _BUNDLED else FIRST_EXAMPLE)
-    from_link, problems = Settings.from_query(query)
-    problems += vain
-    chosen = from_link if wanted or from_link.to_query() else None
+    from_link, ignored = Settings.from_query(query)
+    problems = (*ignored, *vain)
+    missing = wanted[:60] if wanted.startswith("upload-") else ""
+    chosen = from_link if missing or len(query) > len(ignored) else None
     seen = view_of(looks, len(example.trial.patient_ids))
     looked_at = replace(seen, first_steps=not st.query_params)
-    missing = wanted[:60] if wanted.startswith("upload-") else ""
     if wanted and not missing and wanted not in _BUNDLED:
         problems = (*problems, "The link names a trial that is not bundled; an example is shown.")
     _fill(example.trial, chosen, looked_at, problems=problems, missing=missing)
@@ -394,6 +394,6 @@ def link_query() -> dict[str, str]:
     bundled = current.origin == "example"
     own_name = current.example_id if bundled else _upload_name(current)
     query = {"trial": st.session_state[_MISSING] or own_name}
-    query |= settings().to_query()
+    query |= settings().to_query(base_settings())
     query |= variant_links.to_link(variants().kept, settings(), with_names=bundled)
     return query | looked_at.to_query(with_people=bundled)

@@ -32,9 +32,9 @@ def placebo_tab(trial: Trial, comparison: Comparison, results: Results) -> None:
         Endpoints that are shown.
     """
     st.caption(
-        "If the course bends at the transplant, the change must be larger there than at dates on "
-        "which nothing happened. **Excess**: the change at day 0 minus the mean change at every "
-        "other date at which the same patient’s visits can be split; a decline that slows evenly "
+        "If the course bends at the transplant, the change must be larger there than at dates "
+        "without one. **Excess**: the change at day 0 minus the mean change at every other "
+        "date at which the same patient’s visits can be split; a decline that slows evenly "
         "has none. A bend at day 0 does not say what brought it about: how scores are given can "
         "change on that day too."
     )

@@ -175,8 +175,9 @@ PLANNING: Final = (
 WHAT_IF: Final = (
     Term(
         "Primary and variant",
-        "The analysis fixed in advance, and others beside it that answer a question; a variant "
-        "never takes the place of the primary one.",
+        "The analysis that leads, best fixed in advance, and others beside it that answer a "
+        "question. One that is made the primary one after its numbers were seen was not fixed in "
+        "advance: say so.",
         "what-if",
         "1-primary-beside-variant",
     ),
@@ -217,7 +218,7 @@ SPECIFICATION: Final = (
 PLACEBO: Final = (
     Term(
         "Placebo date",
-        "The same visits split at other dates, at which nothing happened: whether the course bends "
+        "The same visits split at other dates, without a transplant: whether the course bends "
         "at day 0 more than elsewhere.",
         "placebo-dates",
         "1-the-excess-test",

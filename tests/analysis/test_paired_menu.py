@@ -120,6 +120,13 @@ def test_median_interval_by_hand():
     assert median_interval(np.arange(5.0), 0.95) is None
 
 
+def test_equal_changes_have_a_median_and_no_interval():
+    test = sign_test(np.full(8, 0.3), Settings())
+    assert (test.estimate, test.interval) == (0.3, None)
+    assert test.p == 2 / 256
+    assert "no interval: all changes are equal" in test.notes
+
+
 # ---- interval of the sign flip ---------------------------------------------------------------
 
 
@@ -257,6 +264,17 @@ def test_bca_of_large_trials():
     none = bca_mean(values, 0.95, resamples=100, seed=1)
     assert none.interval is None
     assert none.notes == ("not computed above 2,000 patients",)
+
+
+@pytest.mark.parametrize(("level", "fewest"), [(0.8, 3), (0.95, 4), (0.999, 5)])
+def test_bca_needs_resamples_in_its_tails(level, fewest):
+    # One patient n times has a share of n^-n: 1/4, 1/27, 1/256 and 1/3125 for n = 2 to 5.
+    for n in range(2, 6):
+        test = bca_mean(FIVE[:n], level, resamples=500, seed=1)
+        assert test.estimate == pytest.approx(FIVE[:n].mean())
+        assert (test.interval is None) is (n < fewest)
+        few = f"no interval: {n} patients are too few for one of {100 * level:g} %"
+        assert (few in test.notes) is (n < fewest)
 
 
 def test_bca_is_labelled_as_secondary_and_gives_no_p():

@@ -433,6 +433,15 @@ def test_settings_survive_a_link_except_what_names_patients(choices):
     assert problems == ()
 
 
+@given(any_settings, any_settings)
+def test_a_link_tells_what_differs_from_the_opening_settings_too(choices, opening):
+    query = choices.to_query(opening)
+    again, problems = Settings.from_query(query)
+    assert again == replace(choices, excluded_patients=(), points=())
+    assert problems == ()
+    assert query or again == replace(opening, excluded_patients=(), points=())
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -529,7 +538,7 @@ def test_hostile_links_are_ignored_by_name(query):
             assert list(choices.endpoints) == text.split("~")
             continue
         if url == "covariates":
-            assert set(choices.model_covariates) == set(text.split("~"))
+            assert set(choices.model_covariates) == set(text.split("~") if text else [])
             continue
         value = getattr(choices, by_url[url])
         words = {None: "all", True: "yes", False: "no"}

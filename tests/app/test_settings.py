@@ -346,9 +346,21 @@ def test_bad_parameter_gives_a_warning_and_never_an_exception(name, value):
     if (name, value) in {("after", "\uff16"), ("after", "1_0")}:
         return  # numbers to Python
     assert "ignored" in alerts(at)
-    assert chips(at) == ["per month"]
-    assert query(at) == {"trial": EXAMPLE}
+    assert chips(at) == []
+    assert query(at) == {"trial": EXAMPLE, "rate": "period"}
     assert "decline slower by" in headline(at)
+
+
+def test_a_link_without_settings_opens_a_trial_as_the_menu_does():
+    at = opened(trial="after-oh-2018")
+    assert (chips(at), query(at)["groups"]) == ([], "group")
+
+
+def test_a_link_keeps_the_defaults_where_the_trial_opens_with_other_settings():
+    at = opened(trial=EXAMPLE, rate="month")
+    assert (chips(at), query(at)["rate"]) == (["per month"], "month")
+    again = opened(**query(at))
+    assert (chips(again), query(again)) == (["per month"], query(at))
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_the_figure_is_the_simulation():
 
 TABS = {
     "Responders": ("untreated, assessable", "untreated trials with as many or more"),
-    "Regression to the mean": ("expected change without treatment", "run-in, months"),
+    "Regression to the mean": ("expected change by natural history", "run-in, months"),
     "Deceleration": ("curvature, points/month²", "untreated trials would show the observed"),
     "Entry rule": ("Here nothing that was measured is kept", "at least 3 points lost in 12 weeks"),
     "Planning": ("A planned trial with one arm",),

@@ -64,6 +64,10 @@ def test_the_verdict_on_the_reference_trial_names_each_reading():
     assert words.heading(readings["exact"]) == (
         "Read as printed, no n fits both P values by a paired t test"
     )
+    assert words.heading_over(readings) == (
+        "With “−2” rounded to a whole number, n = 22 to 25 fit both P values; "
+        "read as printed, no n does"
+    )
     said = " ".join((*words.verdict(readings), *map(words.heading, readings.values())))
     said += words.rank_sentence(readings["exact"]) + words.whole_sentence(readings["exact"])
     assert not [word for word in ACCUSING if word in f"{said} {words.LIMITS}".lower().split()]
@@ -82,6 +86,26 @@ def test_the_verdict_on_the_reference_trial_names_each_reading():
 )
 def test_the_heading_says_what_the_paired_t_test_needs(summaries, said):
     assert said in words.heading(found(summaries))
+
+
+@pytest.mark.parametrize(
+    ("summaries", "said"),
+    [
+        ((row(n=12),), "Read as printed, P = 0.014 by a paired t test of n = 12 needs r ="),
+        ((row(n=19),), "needs r = −1.00 to −0.87; read as printed, no r gives it"),
+        ((row(n=60),), "Read as printed, a paired t test of n = 60 cannot give P = 0.014"),
+        ((row(p=""),), "No P value is printed"),
+        ((row(n=60), row("0.5", 60, "FVC")), "However the printed numbers are rounded, no n fits"),
+        ((row(), row(label="FVC")), "Read as printed, n = 4 to 18 fit both P values"),
+    ],
+)
+def test_the_title_of_the_check_does_not_lead_with_the_strictest_reading(summaries, said):
+    readings: dict[Reading, Consistency] = {
+        "exact": found(summaries),
+        "decimals": found(summaries, "decimals"),
+        "literal": found(summaries, "literal"),
+    }
+    assert said in words.heading_over(readings)
 
 
 def test_without_a_p_only_whole_numbers_are_spoken_of():

@@ -154,8 +154,8 @@ def test_words_stand_beside_their_row(result: EndpointComparison) -> None:
 def test_heading_and_what_was_left_out(result: EndpointComparison) -> None:
     figure = drawn(result, small_curve())
     assert texts(figure)[0] == (
-        "<b>ALSFRS-R</b>, 4 of 6 analyses point to a less steep decline; 2 exclude no change, "
-        "1 more in the other direction"
+        "<b>ALSFRS-R</b>, 4 of 6 analyses point to a less steep decline; "
+        "2 have an interval without 0, 1 more in the other direction"
     )
     said = " ".join(texts(figure))
     assert NOT_RUN in said

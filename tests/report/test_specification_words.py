@@ -32,7 +32,7 @@ from tests.report.specification_cases import JOINT, small_curve, untreated_case
 def test_heading_counts_direction_and_exclusion() -> None:
     said = analyses_heading(small_curve(), 0.95, False)
     assert said == (
-        "4 of 6 analyses point to a less steep decline; 2 exclude no change, "
+        "4 of 6 analyses point to a less steep decline; 2 have an interval without 0, "
         "1 more in the other direction"
     )
 
@@ -40,8 +40,8 @@ def test_heading_counts_direction_and_exclusion() -> None:
 @pytest.mark.parametrize(
     ("confidence", "significant", "expected"),
     [
-        (0.95, 0, "none excludes no change"),
-        (0.95, 1, "1 excludes no change"),
+        (0.95, 0, "none has an interval without 0"),
+        (0.95, 1, "1 has an interval without 0"),
         (0.90, 2, "2 have P < 0.05"),
         (0.90, 1, "1 has P < 0.05"),
     ],
@@ -69,7 +69,7 @@ def test_heading_of_no_direction_and_of_one_analysis() -> None:
         **one, option=np.array([[0, 0]]), primary=0, same_direction=1, significant=1
     )
     assert analyses_heading(single, 0.95, False) == (
-        "1 of 1 analysis points to a less steep decline; 1 excludes no change"
+        "1 of 1 analysis points to a less steep decline; 1 has an interval without 0"
     )
 
 
