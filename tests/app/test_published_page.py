@@ -121,7 +121,7 @@ def test_a_missing_endpoint_is_said_and_the_check_still_works():
 
 def test_the_reference_trial_is_typed_already_and_its_verdict_is_there():
     said = text_of(on(CHECK))
-    assert "Read as printed, no n fits both P values by a paired t test" in said
+    assert "n = 22 to 25 fit both P values; read as printed, no n does" in said
     assert "As printed: ALSFRS-R needs n = 4 to 18 and FVC needs n ≥ 22. No n fits both." in said
     assert "needs n = 3 to 20 and FVC needs n ≥ 22" in said
     assert "n = 22 to 25 fit both, if r ≤ −0.66 for ALSFRS-R and r ≥ +0.86 for FVC" in said

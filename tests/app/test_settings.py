@@ -307,10 +307,15 @@ def test_app_without_a_link_opens_the_example_per_period():
 
 
 def test_link_to_the_example_says_everything_that_differs_from_the_default():
-    at = opened(trial=EXAMPLE)
+    at = opened(trial=EXAMPLE, after="240")
     assert widget(at, "selectbox", "w.rate_unit").value == "month"
-    assert chips(at) == ["per month"]
+    assert chips(at) == ["after: 240 months", "per month"]
     assert "points/month" in headline(at)
+
+
+def test_an_empty_list_in_a_link_is_an_empty_list():
+    at = opened(trial=EXAMPLE, covariates="")
+    assert (alerts(at), chips(at)) == ("", ["per month"])
 
 
 HOSTILE = {
@@ -330,8 +335,8 @@ HOSTILE = {
     "endpoints": ["", "~", "alsfrs_r~alsfrs_r", "rank", "~".join(["fvc"] * 400)],
     "untreated-trials": ["99", "20001", "many"],
     "history": ["faster", "slower decline"],
-    "history-values": ["", "between:nan", "fvc.visit_share:1e-200", "~".join(["between:0"] * 400)],
-    "entry": ["", "none~none", "points_lost:3", "slope_at_least:-0.50000000001~slope_at_most:-0.5"],
+    "history-values": ["between:nan", "fvc.visit_share:1e-200", "~".join(["between:0"] * 400)],
+    "entry": ["none~none", "points_lost:3", "slope_at_least:-0.50000000001~slope_at_most:-0.5"],
     "colour": ["blue"],
     "**bold**": ["[x](http://x)"],
     "alslope.trial": ["x"],
