@@ -4,15 +4,13 @@ import streamlit as st
 
 from ui import state
 from ui.all_patients import all_patients
-from ui.header import page_header, shown
+from ui.header import page_header
 from ui.navigation import PATIENTS
 from ui.one_patient import one_patient
+from ui.page_body import results_or_stop
 
 comparison = page_header("Patients", PATIENTS)
-results = tuple(e for e in comparison.endpoints if e.endpoint.key in shown(comparison))
-if not results:
-    st.info("This trial has no value of the chosen endpoint. Choose another one.")
-    st.stop()
+results = results_or_stop(comparison)
 
 choices = {False: "One patient", True: "All patients"}
 st.session_state["w.everyone"] = state.view().everyone

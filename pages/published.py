@@ -2,25 +2,23 @@
 
 from collections.abc import Callable
 
-import streamlit as st
-
 from ui import state
-from ui.header import page_header, shown
+from ui.header import page_header
 from ui.navigation import PUBLISHED
+from ui.page_body import lazy_tabs, nothing_to_show, shown_results
 from ui.published_check import check_tab
 from ui.published_library import library_tab
 from ui.published_picture import picture_tab
 
 comparison = page_header("Published", PUBLISHED)
 trial = state.trial()
-results = [e for e in comparison.endpoints if e.endpoint.key in shown(comparison)]
+results = shown_results(comparison)
 
 
 def among_the_others() -> None:
     """Draw the first tab, or say why there is nothing to place."""
     if not results:
-        names = " and ".join(e.label for e in comparison.absent) or "the chosen endpoint"
-        st.info(f"This trial has no value of {names}. Choose another endpoint, or another file.")
+        nothing_to_show(comparison)
         return
     library_tab(trial, comparison, results)
 
@@ -30,9 +28,4 @@ tabs: dict[str, Callable[[], None]] = {
     "Do the printed numbers add up?": check_tab,
     "From summary to picture": picture_tab,
 }
-for tab, draw in zip(
-    st.tabs(list(tabs), on_change="rerun", key="w.published-tab"), tabs.values(), strict=True
-):
-    if tab.open:
-        with tab:
-            draw()
+lazy_tabs(tabs, key="w.published-tab")

@@ -10,18 +10,14 @@ from ui import slope_details as details
 from ui import state
 from ui.cache import once
 from ui.groups_tab import groups_tab
-from ui.header import page_header, shown
+from ui.header import page_header
 from ui.navigation import SLOPES
+from ui.page_body import lazy_tabs, results_or_stop
 from ui.slope_cards import answer, before_quoting, people_tab
 
 comparison = page_header("Slopes", SLOPES)
 trial = state.trial()
-results = [e for e in comparison.endpoints if e.endpoint.key in shown(comparison)]
-
-if not results:
-    names = " and ".join(e.label for e in comparison.absent) or "the chosen endpoint"
-    st.info(f"This trial has no value of {names}. Choose another endpoint, or another file.")
-    st.stop()
+results = results_or_stop(comparison)
 
 clicks = []
 grid = st.grid(min(2, len(results)), min_column_width=420)
@@ -49,12 +45,7 @@ tabs: dict[str, Callable[[], None]] = {
     "Patients": lambda: people_tab(trial, comparison, results),
     "Methods": lambda: details.methods_tab(trial, comparison, results),
 }
-for tab, draw in zip(
-    st.tabs(list(tabs), on_change="rerun", key="w.tab"), tabs.values(), strict=True
-):
-    if tab.open:
-        with tab:
-            draw()
+lazy_tabs(tabs, key="w.tab")
 
 if trial.notes:
     with st.expander("About this simulated trial", icon=":material/science:"):

@@ -8,8 +8,9 @@ from analysis.untreated.outcome import Untreated
 from report.untreated_words import controlled_note
 from ui import state
 from ui import untreated_details as details
-from ui.header import page_header, shown
+from ui.header import page_header
 from ui.navigation import UNTREATED
+from ui.page_body import lazy_tabs, results_or_stop
 from ui.planning_tab import planning_tab
 from ui.setting_widgets import whole
 from ui.text import inert
@@ -20,12 +21,7 @@ from ui.untreated_results import presets_if_light, untreated_of
 
 comparison = page_header("Untreated", UNTREATED)
 trial = state.trial()
-results = [e for e in comparison.endpoints if e.endpoint.key in shown(comparison)]
-
-if not results:
-    names = " and ".join(e.label for e in comparison.absent) or "the chosen endpoint"
-    st.info(f"This trial has no value of {names}. Choose another endpoint, or another file.")
-    st.stop()
+results = results_or_stop(comparison)
 
 st.markdown(":gray[How often would this happen with no transplant at all?]")
 found = untreated_of(trial, comparison)
@@ -51,9 +47,4 @@ tabs: dict[str, Callable[[], None]] = {
     "Planning": lambda: planning_tab(trial, comparison),
     "Assumptions": lambda: assumptions_tab(trial, comparison, results, simulated),
 }
-for tab, draw in zip(
-    st.tabs(list(tabs), on_change="rerun", key="w.untreated-tab"), tabs.values(), strict=True
-):
-    if tab.open:
-        with tab:
-            draw()
+lazy_tabs(tabs, key="w.untreated-tab")

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-import streamlit as st
-
 from ui import state
-from ui.header import page_header, shown
+from ui.header import page_header
 from ui.navigation import WHAT_IF
+from ui.page_body import lazy_tabs, results_or_stop
 from ui.saved_analysis import save_and_open
 from ui.what_if_dropouts import dropouts_tab
 from ui.what_if_editor import editor
@@ -19,12 +18,7 @@ from ui.what_if_variants import board, questions, windows_of
 
 comparison = page_header("What-if", WHAT_IF)
 trial = state.trial()
-results = [e for e in comparison.endpoints if e.endpoint.key in shown(comparison)]
-
-if not results:
-    names = " and ".join(e.label for e in comparison.absent) or "the chosen endpoint"
-    st.info(f"This trial has no value of {names}. Choose another endpoint, or another file.")
-    st.stop()
+results = results_or_stop(comparison)
 
 windows = windows_of(trial, comparison)
 questions(trial, comparison, windows)
@@ -39,11 +33,6 @@ tabs: dict[str, Callable[[], None]] = {
     "Dropouts": lambda: dropouts_tab(trial, comparison, results),
     "Other run-ins": lambda: run_ins_tab(trial, comparison, results),
 }
-for tab, draw in zip(
-    st.tabs(list(tabs), on_change="rerun", key="w.what-if-tab"), tabs.values(), strict=True
-):
-    if tab.open:
-        with tab:
-            draw()
+lazy_tabs(tabs, key="w.what-if-tab")
 
 summary(trial, comparison, results)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final
-
-import streamlit as st
 
 from analysis.comparison import Comparison, EndpointComparison
 from data.trial import Trial
@@ -13,11 +10,11 @@ from ui import state
 from ui.all_patients_changes import changes_tab
 from ui.all_patients_courses import courses_tab, multiples_tab
 from ui.all_patients_followed import followed_tab
+from ui.page_body import lazy_tabs
 from ui.stage_section import stage_section
 from ui.survival_section import survival_section
 
 Results = tuple[EndpointComparison, ...]
-_TAB: Final = "w.everyone_tab"
 
 
 def all_patients(trial: Trial, comparison: Comparison, results: Results) -> None:
@@ -38,13 +35,7 @@ def all_patients(trial: Trial, comparison: Comparison, results: Results) -> None
         "Stages": lambda: stage_section(trial, comparison),
         "Survival": lambda: survival_section(trial, comparison, results),
     }
-    state.recall(_TAB)
-    drawn = st.tabs(list(tabs), on_change="rerun", key=_TAB)
-    state.remember(_TAB)
-    for tab, draw in zip(drawn, tabs.values(), strict=True):
-        if tab.open:
-            with tab:
-                draw()
+    lazy_tabs(tabs, key="w.everyone_tab")
 
 
 def _open(clicks: Iterable[int | None]) -> None:

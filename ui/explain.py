@@ -46,4 +46,6 @@ def _open_tab(page: str) -> str:
     if page == "Patients":
         return "All patients" if state.view().everyone else ""
     first = next((tab for of, tab in TABS if of == page), "")
+    # The tabs themselves are drawn further down, and are not known yet.
+    state.recall(TAB_KEYS[page])
     return str(st.session_state.get(TAB_KEYS[page]) or first)

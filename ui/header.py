@@ -52,13 +52,6 @@ def page_header(title: str, path: str, *, with_switch: bool = True) -> Compariso
     return result
 
 
-def shown(result: Comparison) -> list[str]:
-    """Return the keys of the endpoints that the switch shows and the trial has."""
-    wanted = state.view().show
-    every = wanted not in result.settings.endpoints
-    return [e.endpoint.key for e in result.endpoints if every or e.endpoint.key == wanted]
-
-
 def _title(title: str, trial: Trial, result: Comparison) -> None:
     badge = ":gray-badge[:material/science: simulated]" if trial.simulated else ""
     loaded = len(trial.patient_ids)

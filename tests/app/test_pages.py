@@ -103,7 +103,7 @@ def test_only_the_open_tab_is_computed():
 
 
 def test_settings_inside_the_tabs_reach_the_numbers():
-    at = opened(trial="after-oh-2018")
+    at = opened(trial="after-oh-2018", groups="none")
     at.session_state["w.tab"] = "Groups"
     at.run()
     assert "“control” looks like a concurrent control" in text_of(at)
@@ -242,9 +242,30 @@ def test_copied_link_opens_the_same_page_with_the_same_settings(page):
     assert parameters == {
         "trial": "after-shamsaei-2023",
         "after": "6",
+        "rate": "month",
         "show": "fvc",
         "person": "4",
     }
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "tab"),
+    [
+        (SLOPES, "w.tab", "Checks"),
+        (PATIENTS, "w.everyone_tab", "Stages"),
+        (WHAT_IF, "w.what-if-tab", "Placebo dates"),
+        (UNTREATED, "w.untreated-tab", "Planning"),
+        (PUBLISHED, "w.published-tab", "Do the printed numbers add up?"),
+    ],
+)
+def test_a_tab_stays_open_when_its_page_is_left(page, key, tab):
+    at = opened(page, trial="after-shamsaei-2023", everyone="1", **{"untreated-trials": "200"})
+    at.session_state[key] = tab
+    at.run()
+    there = text_of(healthy(at))
+    go_to(go_to(at, TRIAL), page)
+    assert at.session_state[key] == tab
+    assert text_of(healthy(at)) == there
 
 
 def test_three_hundred_patients_are_quick():

@@ -8,7 +8,7 @@ from analysis.compare import compare
 from analysis.settings import Settings
 from analysis.untreated.benchmark import untreated
 from analysis.untreated.history import HISTORIES, PRESETS
-from data.examples import load_example
+from data.examples import example_settings, load_example
 from report.untreated_words import untreated_sentence
 from tests.app.driver import (
     SLOPES,
@@ -55,18 +55,19 @@ def everything(at) -> str:
 @pytest.mark.parametrize("example", [SHAMSAEI, OH, DETAIL])
 def test_both_pages_show_the_sentence_of_the_simulation(example):
     trial = load_example(example).trial
-    found = untreated(trial, compare(trial, Settings()))
+    settings = Settings.from_json(example_settings(example))[0]
+    found = untreated(trial, compare(trial, settings))
     at = opened(trial=example)
     slopes = text_of(healthy(at))
     page = text_of(healthy(go_to(at, UNTREATED)))
     for one in found.endpoints:
-        assert untreated_sentence(one) in slopes
-        assert untreated_sentence(one) in page
+        assert untreated_sentence(one, found.control) in slopes
+        assert untreated_sentence(one, found.control) in page
 
 
 @pytest.mark.usefixtures("printing")
 def test_the_figure_is_the_simulation():
-    at = healthy(opened(UNTREATED, trial=SHAMSAEI))
+    at = healthy(opened(UNTREATED, trial=SHAMSAEI, rate="month"))
     chart = charts(at)["untreated-alsfrs_r"]
     rows = [line.split(",") for line in chart["csv"].splitlines() if ",points/month" in line]
     assert len(rows) == 100
@@ -183,7 +184,7 @@ def test_a_rule_that_nobody_can_meet_is_refused():
 
 def test_with_a_leading_control_the_others_are_simulated_and_it_is_said():
     at = opened(trial=OH, groups="group", **FEW)
-    assert "Simulated are the patients outside “control”." in text_of(at)
+    assert "ALSFRS-R, patients outside “control”: " in text_of(at)
     go_to(at, UNTREATED)
     assert "outside the control arm “control”" in alerts(healthy(at))
     assert "n = 32" in charts(at)["untreated-alsfrs_r"]["alt"]
