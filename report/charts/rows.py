@@ -23,6 +23,8 @@ Tone = Literal["plain", "accent", "amber", "untreated"]
 _COLUMN_TOP: Final = 6
 _LINE: Final = 18
 _LETTERS: Final = 22
+_TICKS: Final = 3
+"""Few enough that their labels are not turned where the column of the values is narrow."""
 _DENSE_SIZE: Final = 7
 
 
@@ -107,7 +109,7 @@ def row_axes(
 ) -> None:
     """Set the axes of a figure of ``rows`` rows over values from ``extent``."""
     low, high = extent
-    ticks = nice_ticks(low, high, 6)
+    ticks = nice_ticks(low, high, _TICKS)
     fig.update_layout(
         xaxis={
             "range": [low, high],

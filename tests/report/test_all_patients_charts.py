@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from analysis.attendance import Attendance, attendance
@@ -22,6 +23,7 @@ from report import tables
 from report.charts.caterpillar import caterpillar_figure, pages_of
 from report.charts.change_rows import ranked_changes
 from report.charts.parts import MAX_LINES, SAMPLE_LINES
+from report.charts.rows import row_axes
 from report.charts.spaghetti import spaghetti_figure
 from report.charts.swimmer import Swim, swimmer_figure
 from report.look import DARK, LIGHT
@@ -304,3 +306,10 @@ def test_numbers_of_courses_are_the_values_of_the_trial():
         assert told["month"].tolist() == pytest.approx((mine["day"] / MONTH).tolist())
     assert set(found["counts"]) == {"before", "after"}
     assert last_values(comparison.endpoints[0].slopes.points).month[3] == pytest.approx(2)
+
+
+@pytest.mark.parametrize("extent", [(-0.05, 0.55), (-7.9, 2.2), (-10, 10), (0, 1.01), (-0.004, 0)])
+def test_rows_have_few_ticks_so_that_no_label_is_turned_in_a_narrow_window(extent):
+    fig = go.Figure()
+    row_axes(fig, LIGHT, 3, extent, "change")
+    assert 2 <= len(fig.layout.xaxis.tickvals) <= 5
