@@ -51,7 +51,7 @@ def command_parser(description: str) -> argparse.ArgumentParser:
     _add_published(placing)
     presenting = commands.add_parser("report", help="write slides, a page, a workbook and figures")
     _add_files(presenting)
-    _add_settings(presenting)
+    _add_settings(presenting, prints=False)
     _add_report(presenting)
     _add_batch(commands.add_parser("batch", help="compare many trials, one file each"))
     serve = commands.add_parser("serve", help="start the app and warm it")
@@ -100,12 +100,13 @@ def _add_answers(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_settings(parser: argparse.ArgumentParser) -> None:
+def _add_settings(parser: argparse.ArgumentParser, *, prints: bool = True) -> None:
     files = parser.add_mutually_exclusive_group()
     files.add_argument("--analysis", metavar="FILE", help="an analysis that the app saved")
     files.add_argument("--settings", metavar="FILE", help="settings as JSON")
     _add_assignments(parser)
-    parser.add_argument("--json", action="store_true", help="print every number as JSON")
+    if prints:
+        parser.add_argument("--json", action="store_true", help="print every number as JSON")
 
 
 def _add_assignments(parser: argparse.ArgumentParser) -> None:

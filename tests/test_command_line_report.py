@@ -105,3 +105,10 @@ def test_a_folder_must_be_named(capsys):
         run(capsys, EXAMPLE)
     assert end.value.code == 2
     assert "--out" in capsys.readouterr().err
+
+
+def test_an_option_that_would_do_nothing_is_refused(capsys, tmp_path):
+    with pytest.raises(SystemExit) as end:
+        run(capsys, EXAMPLE, "--out", tmp_path, "--json")
+    assert end.value.code == 2
+    assert "--json" in capsys.readouterr().err
