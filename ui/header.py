@@ -37,10 +37,12 @@ def page_header(title: str, path: str, *, with_switch: bool = True) -> Compariso
     result = cache.comparison(trial, settings)
     with st.container(horizontal=True, vertical_alignment="center"):
         _title(title, trial, result)
-        if with_switch:
-            _endpoint_switch()
-        explain(title)
-        _copy_link(path)
+        # Together, so that a long title leaves none of them alone on a line.
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            if with_switch:
+                _endpoint_switch()
+            explain(title)
+            _copy_link(path)
     # Both containers are always there: a row that comes and goes would redraw the charts below it.
     with st.container():
         _notices(path)
