@@ -58,7 +58,7 @@ def _title(title: str, trial: Trial, result: Comparison) -> None:
     badge = ":gray-badge[:material/science: simulated]" if trial.simulated else ""
     loaded = len(trial.patient_ids)
     st.markdown(
-        f"### {title}&emsp;:small[:gray[{inert(trial.title)}]]&ensp;{badge}&ensp;"
+        f"### {title}&ensp;:small[:gray[{inert(trial.title)}]]&ensp;{badge}&nbsp;"
         f":small[:gray[{result.n_analysed:,} analysed of {loaded:,} loaded]]",
         help=_flow_help(result),
         width="stretch",

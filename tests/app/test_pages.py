@@ -47,7 +47,7 @@ def test_second_run_of_a_page_keeps_the_frame(page):
         healthy(at.run())
     assert at.sidebar.select_slider(key="w.post_months").value == "all"
     title = page.split("/")[1].removesuffix(".py").replace("_", "-").capitalize()
-    assert at.markdown[0].value.startswith(f"### {title}&emsp;")
+    assert at.markdown[0].value.startswith(f"### {title}&ensp;")
 
 
 def test_slopes_give_the_published_means():
