@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from analysis.change_from_day0 import MeanCourse, mean_by_month
 from analysis.cohort import usual_spacing
@@ -29,7 +29,7 @@ from analysis.hinge_values import (
     effect_of,
     random_part,
 )
-from analysis.mixed_model import MixedFit, likelihood_ratio
+from analysis.mixed_model import MixedFit, NotEstimable, likelihood_ratio
 from analysis.rate import Rate
 from analysis.results import finite
 from analysis.settings import Settings
@@ -38,6 +38,13 @@ from data.endpoints import ENDPOINTS
 from data.trial import FloatArray, Trial
 
 _SHAPES: Final = ("linear", "hinge", "quadratic", "hinge and quadratic")
+_SPECIAL_CASES: Final = MappingProxyType(
+    {
+        "hinge": ("linear",),
+        "quadratic": ("linear",),
+        "hinge and quadratic": ("linear", "hinge", "quadratic"),
+    }
+)
 _NO_RATIO: Final = (
     "the residual variances before and after day 0 cannot be told apart from the spread between "
     "patients"
@@ -186,11 +193,7 @@ class HingeModel:
     @cached_property
     def change_test(self) -> ModelTest:
         """Likelihood-ratio test of no change: ML, the whole random part in both models."""
-        hinge, linear = self._by_ml["hinge"], self._by_ml["linear"]
-        if hinge is None or linear is None:
-            return ModelTest(reason=self.reason or UNSETTLED)
-        found = likelihood_ratio(hinge, linear)
-        return ModelTest(found.statistic, found.df, found.p)
+        return _ratio_test(self._by_ml["hinge"], self._by_ml["linear"], self.reason or UNSETTLED)
 
     @cached_property
     def variances(self) -> VarianceCheck:
@@ -198,12 +201,11 @@ class HingeModel:
         fits = [self._try(self._columns("hinge"), two=two)[0] for two in (True, False)]
         two, one = fits
         change = effect_of(two, "change", "change of slope", self._unit_weights(2), self.level)
-        if two is None or one is None:
-            nan = float("nan")
-            return VarianceCheck(nan, nan, nan, ModelTest(reason=self.reason or _NO_RATIO), change)
-        statistic = max(0.0, 2 * (two.loglik - one.loglik))
+        test = _ratio_test(two, one, self.reason or _NO_RATIO)
+        if two is None or test.reason:
+            nan = math.nan
+            return VarianceCheck(nan, nan, nan, test, change)
         ratio = two.variance_ratio
-        test = ModelTest(statistic, 1, float(special.chdtrc(1, statistic)))
         return VarianceCheck(ratio, two.sigma, two.sigma * ratio**0.5, test, change)
 
     @cached_property
@@ -280,10 +282,15 @@ class HingeModel:
 
     @cached_property
     def _by_ml(self) -> dict[str, MixedFit | None]:
-        return {
+        """Every shape by ML; ``None`` where it fits worse than a special case of itself."""
+        fits = {
             shape: self._try(self._columns(shape), two=self._two, reml=False)[0]
             for shape in _SHAPES
         }
+        for shape, parts in _SPECIAL_CASES.items():
+            if any(_ratio_test(fits[shape], fits[part], "").reason for part in parts):
+                fits[shape] = None
+        return fits
 
 
 def hinge_model(
@@ -349,6 +356,17 @@ def hinge_model(
         _rows=rows,
         _fit=fit,
     )
+
+
+def _ratio_test(larger: MixedFit | None, smaller: MixedFit | None, missing: str) -> ModelTest:
+    """Return the likelihood ratio of two nested fits, or why there is none."""
+    if larger is None or smaller is None:
+        return ModelTest(reason=missing)
+    try:
+        found = likelihood_ratio(larger, smaller)
+    except NotEstimable:
+        return ModelTest(reason=UNSETTLED)
+    return ModelTest(found.statistic, found.df, found.p)
 
 
 def _predicted(

@@ -244,10 +244,15 @@ def fit_mixed(data: MixedData, *, reml: bool = True, two_variances: bool = False
         _require_strata(data)
     statistics = summarise_rows(data, two_variances=two_variances)
     inference = Inference(statistics, minimise(statistics, reml=reml), reml)
-    if inference.kenward_roger.determined < _DETERMINED:
+    small_sample = inference.kenward_roger
+    if small_sample.determined < _DETERMINED:
         raise NotEstimable(
             "the visits do not tell the variances and covariances of the random effects apart: too "
             "few patients have the visits that one of them rests on"
+        )
+    if reml and np.linalg.eigvalsh(small_sample.adjusted)[0] <= 0:
+        raise NotEstimable(
+            "the small-sample correction of the standard errors breaks down: too few patients"
         )
     return _fitted(data, inference)
 
@@ -300,20 +305,26 @@ def likelihood_ratio(larger: MixedFit, smaller: MixedFit) -> LikelihoodRatio:
     Parameters
     ----------
     larger, smaller
-        Fits by ML to the same values; the smaller model must be a special case of the larger one,
-        which is not checked beyond the number of parameters.
+        Fits to the same values, by ML, or by REML with the same fixed effects. The smaller model
+        must be a special case of the larger one, which is not checked beyond the number of
+        parameters.
 
     Raises
     ------
+    NotEstimable
+        If the larger model fits worse, as it cannot: one of the searches ended too early.
     ValueError
-        If a fit is by REML, the values differ, the larger model has no further parameter, or it
-        fits worse, as a special case cannot.
+        If fits by REML have other fixed effects, the values differ, or the larger model has no
+        further parameter.
 
     Notes
     -----
     Wilks 1938 (doi 10.1214/aoms/1177732360). Asymptotic: liberal with few patients.
     """
-    if larger.reml or smaller.reml:
+    by_reml = larger.reml or smaller.reml
+    if by_reml and not (
+        larger.reml and smaller.reml and np.array_equal(larger.data.x, smaller.data.x)
+    ):
         raise ValueError("a likelihood ratio of fixed effects needs fits by ML")
     if not np.array_equal(larger.data.y, smaller.data.y):
         raise ValueError("the two models must be fitted to the same values")
@@ -322,7 +333,7 @@ def likelihood_ratio(larger: MixedFit, smaller: MixedFit) -> LikelihoodRatio:
         raise ValueError("the larger model has no parameter more than the smaller one")
     statistic = 2 * (larger.loglik - smaller.loglik)
     if statistic < -_NO_LOSS * max(1.0, abs(larger.loglik)):
-        raise ValueError("the larger model fits worse: the smaller one is not a special case")
+        raise NotEstimable("the larger model fits worse than its special case")
     statistic = max(0.0, statistic)
     return LikelihoodRatio(statistic, df, float(special.chdtrc(df, statistic)))
 

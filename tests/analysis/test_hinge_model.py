@@ -14,6 +14,7 @@ from scipy import stats
 
 from analysis.hinge_groups import group_interaction
 from analysis.hinge_model import hinge_model
+from analysis.hinge_rows import UNSETTLED
 from analysis.rate import Rate
 from analysis.settings import PatientExclusion, Settings
 from analysis.slopes import place_points
@@ -416,3 +417,41 @@ def test_a_covariate_of_whom_nobody_is_known_leaves_a_reason():
     found = hinge_model(trial, "fvc", Settings(model_covariates=("age", "onset_site")))
     assert not found.estimable
     assert found.reason
+
+
+def sparse(*courses):
+    """Return a trial of ALSFRS-R scores by day, one mapping a patient."""
+    rows = [
+        {"patient": f"P{k}", "day": float(day), "value": float(value), "endpoint": "alsfrs_r"}
+        for k, course in enumerate(courses)
+        for day, value in course.items()
+    ]
+    return trial_from(pd.DataFrame(rows))
+
+
+def test_a_search_that_ends_too_early_gives_no_test():
+    # The straight course reaches a higher likelihood here than the bent one, its general case.
+    trial = sparse(
+        {-274: 39, -228: 36, -46: 35, 0: 33, 46: 27},
+        {-228: 40, -183: 37, -91: 37, 91: 32, 183: 34},
+        {91: 34, 183: 30},
+    )
+    model = hinge_model(trial, "alsfrs_r", Settings())
+    assert model.estimable
+    assert model.change_test.reason == UNSETTLED
+    assert math.isnan(model.change_test.p)
+    assert "hinge" not in [shape.key for shape in model.curvature.shapes]
+    assert json.dumps(model.to_json(), allow_nan=False)
+
+
+def test_a_correction_that_breaks_down_is_told():
+    trial = sparse(
+        {228: 29, 274: 28},
+        {-228: 48, -183: 48, 0: 47, 91: 46, 183: 48},
+        {-46: 33, 46: 28, 228: 27},
+        {-274: 48, -228: 48, -137: 48, -46: 48, 0: 48, 46: 44, 274: 41},
+    )
+    model = hinge_model(trial, "alsfrs_r", Settings(two_variances=True))
+    assert "breaks down: too few patients" in model.reason
+    assert math.isnan(model.change.estimate)
+    assert json.dumps(model.to_json(), allow_nan=False)
