@@ -208,7 +208,7 @@ def tipping_point(result: EndpointComparison, settings: Settings) -> TippingPoin
     mean_before = float(np.mean(result.before[missing])) if n_missing else math.nan
     se = summary.sd / math.sqrt(summary.n) if summary.n > 1 else math.nan
     zero, edge, reason = math.nan, math.nan, ""
-    if result.slopes.estimator.startswith("broken_stick"):
+    if result.slopes.joined:
         reason = NO_SINGLE_SIDE
     elif not n_missing:
         reason = NOBODY_MISSING

@@ -211,8 +211,7 @@ def _patterns(
     )
     found = [primary]
     changes = result.change[result.paired]
-    joint_line = result.slopes.estimator.startswith("broken_stick")
-    why = tipping.reason if joint_line or not missing or not len(changes) else ""
+    why = tipping.reason if result.slopes.joined or not missing or not len(changes) else ""
     for key, label, assumption, test in (
         (
             "carried",

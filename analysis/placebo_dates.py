@@ -24,6 +24,7 @@ from analysis.shift_profile import (
     shift_profile,
 )
 from analysis.signed_rank import rounded
+from analysis.slopes import day0_used
 from data.endpoints import Endpoint
 from data.trial import BoolArray, FloatArray, IntArray, Trial
 
@@ -274,8 +275,9 @@ def _level(settings: Settings, pool: Pool, tested: IntArray) -> tuple[float, flo
 
     The visit on day 0 may change sides, as far as the rule has not put it there already.
     """
-    earlier = 0.0 if settings.day0 == "after" else _visit_interval(pool, tested)
-    return earlier, 0.0 if settings.day0 == "before" else _next_interval(pool, tested)
+    rule = day0_used(settings)
+    earlier = 0.0 if rule == "after" else _visit_interval(pool, tested)
+    return earlier, 0.0 if rule == "before" else _next_interval(pool, tested)
 
 
 def _members(trial: Trial, comparison: Comparison, result: EndpointComparison) -> BoolArray:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.settings import Estimator, RunIn, Settings
+from analysis.settings import DayZero, Estimator, RunIn, Settings
 from analysis.slope_estimators import ESTIMATORS
 from analysis.slope_lines import SideSlopes
 from analysis.slope_onset import run_in_used, slopes_from_onset
@@ -69,6 +69,26 @@ class SlopeTable:
     jump: FloatArray
     jump_se: FloatArray
 
+    @property
+    def joined(self) -> bool:
+        """Whether one fit gives both slopes, so that neither is there without the other."""
+        return self.estimator == "broken_stick" and self.run_in_used == "visits"
+
+
+def day0_used(settings: Settings) -> DayZero:
+    """Return in which period the day-0 visit counts.
+
+    A step at day 0 lies between the last visit before it and the first one after it: with it, one
+    visit cannot be on both sides, and counts as before.
+
+    Parameters
+    ----------
+    settings
+        The rule that was asked for, and the estimator.
+    """
+    stepped = settings.estimator == "broken_stick_jump" and settings.day0 == "both"
+    return "before" if stepped else settings.day0
+
 
 def slope_table(
     trial: Trial, endpoint: str, settings: Settings, only: BoolArray | None = None
@@ -90,11 +110,7 @@ def slope_table(
         Slopes per month, whatever the rate unit of the settings.
     """
     run_in = run_in_used(endpoint, settings)
-    settings = settings.with_(run_in=run_in)
-    if settings.estimator == "broken_stick_jump" and settings.day0 == "both":
-        # The step lies between the last visit before it and the first one after it: one visit
-        # cannot be on both of its sides.
-        settings = settings.with_(day0="before")
+    settings = settings.with_(run_in=run_in, day0=day0_used(settings))
     points = place_points(trial, endpoint, settings)
     if only is not None:
         points = replace(
@@ -137,6 +153,7 @@ __all__ = [
     "SideSlopes",
     "SlopeTable",
     "day0_offsets",
+    "day0_used",
     "months_from_day0",
     "place_points",
     "slope_table",

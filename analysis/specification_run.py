@@ -153,7 +153,7 @@ def _senseless(endpoint: str, settings: Settings, base: Settings) -> str:
         return ""
     if run_in_used(endpoint, settings) == "visits":
         return NO_ONSET
-    if settings.estimator.startswith("broken_stick"):
+    if settings.estimator == "broken_stick":
         return NO_STICK
     if settings.pre_months != base.pre_months:
         return NO_WINDOW

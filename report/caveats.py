@@ -15,6 +15,7 @@ from analysis.leave_one_out import ALPHA, leave_one_out
 from analysis.predicted_fvc import FAR_POINTS
 from analysis.setting_lists import filter_words
 from analysis.settings import Settings
+from analysis.slopes import day0_used
 from data.trial import DAYS_PER_MONTH, BoolArray
 from report.numbers import count, either_of, plain, signed, span, two_sided_note
 
@@ -51,9 +52,9 @@ def caveats(comparison: Comparison) -> tuple[str, ...]:
         )
     settings = comparison.settings
     if (
-        settings.day0 == "both"
+        day0_used(settings) == "both"
         and comparison.endpoints
-        and not settings.estimator.startswith("broken_stick")
+        and settings.estimator != "broken_stick"
     ):
         found.append(
             "The day-0 visit is in both slopes: an unusual score on that day changes them in "

@@ -12,6 +12,7 @@ import scipy
 
 from analysis.comparison import Comparison, EndpointComparison
 from analysis.setting_lists import filter_words
+from analysis.slopes import day0_used
 from analysis.untreated.outcome import Untreated
 from report.frames import VERSION
 from report.numbers import count, level, plain
@@ -111,9 +112,7 @@ def _rules(comparison: Comparison) -> str:
         if settings.skip_days
         else ""
     )
-    day0 = settings.day0
-    if settings.estimator == "broken_stick_jump" and day0 == "both":
-        day0 = "before"
+    day0 = day0_used(settings)
     if settings.skip_days and day0 in ("after", "both"):
         day0 = "neither" if day0 == "after" else "before"
     onset = any(e.slopes.run_in_used == "onset" for e in comparison.endpoints)

@@ -6,6 +6,7 @@ import numpy as np
 
 from analysis.comparison import EndpointComparison
 from analysis.settings import Settings
+from analysis.slopes import day0_used
 from analysis.untreated.plan import BOUNDS, Plan
 from analysis.untreated.replicates import up_to_day0
 from data.trial import BoolArray, FloatArray, IntArray
@@ -30,7 +31,7 @@ def plan_like(result: EndpointComparison, settings: Settings) -> Plan:
         endpoint=result.endpoint.key,
         entry=settings.entry_rule,
         estimator=settings.estimator,
-        day0=settings.day0,
+        day0=day0_used(settings),
         min_visits=settings.min_visits,
         min_span_days=settings.min_span_days,
         seed=settings.seed,

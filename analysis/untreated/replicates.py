@@ -11,6 +11,7 @@ from analysis.comparison import EndpointComparison
 from analysis.settings import Settings
 from analysis.slope_estimators import ESTIMATORS
 from analysis.slope_points import SAME_DAY, Points
+from analysis.slopes import day0_used
 from analysis.untreated.history import History
 from analysis.untreated.posterior import Drawn, RunIn, run_in_of
 from analysis.untreated.scores import noisy_scores
@@ -78,9 +79,7 @@ def schedule_of(result: EndpointComparison, settings: Settings, members: BoolArr
         One entry a patient of the trial.
     """
     slopes = result.slopes
-    settings = settings.with_(run_in=slopes.run_in_used)
-    if slopes.estimator == "broken_stick_jump" and settings.day0 == "both":
-        settings = settings.with_(day0="before")
+    settings = settings.with_(run_in=slopes.run_in_used, day0=day0_used(settings))
     chosen = result.paired & members
     who = np.flatnonzero(chosen)
     kept = (slopes.points.before | slopes.points.after) & chosen[slopes.points.patient]

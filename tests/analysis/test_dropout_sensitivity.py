@@ -362,13 +362,21 @@ def test_nobody_missing_leaves_nothing_to_assume():
     assert (found.tipping.reason, found.delta) == (NOBODY_MISSING, None)
 
 
-@pytest.mark.parametrize("estimator", ["broken_stick", "broken_stick_jump"])
-def test_a_broken_stick_has_no_slope_before_of_the_missing(estimator):
-    found = found_in(some_missing(6, 2), estimator=estimator)
+def test_a_broken_stick_has_no_slope_before_of_the_missing():
+    found = found_in(some_missing(6, 2), estimator="broken_stick")
     assert found.tipping.reason == NO_SINGLE_SIDE
     for key in ("carried", "worst_rank"):
         assert (pattern(found, key).reason, pattern(found, key).added) == (NO_SINGLE_SIDE, ())
     assert found.delta is None
+
+
+def test_with_a_step_the_missing_have_the_slopes_before_of_separate_lines():
+    separate = found_in(some_missing(6, 2), estimator="ols")
+    stepped = found_in(some_missing(6, 2), estimator="broken_stick_jump")
+    assert len(stepped.missing) == 2
+    assert stepped.tipping == separate.tipping
+    for key in ("carried", "worst_rank"):
+        assert pattern(stepped, key) == pattern(separate, key)
 
 
 def test_an_interval_that_includes_0_already_has_one_tipping_point():

@@ -521,3 +521,13 @@ def test_level_and_power_of_the_excess_test():
     assert rejected(0, 0.02) < 0.10
     assert rejected(0, -0.02) < 0.10
     assert rejected(1, 0) > 0.95
+
+
+def test_with_a_step_the_visit_on_day_0_is_before_where_it_was_asked_for_on_both_sides():
+    trial = noisy(3)
+    stepped, both = (
+        found_in(trial, estimator="broken_stick_jump", day0=rule) for rule in ("before", "both")
+    )
+    assert (both.level_before, both.level_after) == (stepped.level_before, stepped.level_after)
+    assert both.verdict == stepped.verdict
+    assert both.excess == stepped.excess
