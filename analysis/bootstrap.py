@@ -9,9 +9,8 @@ from typing import Final
 import numpy as np
 from scipy import special, stats
 
-from analysis.paired_tests import too_few_for
 from analysis.random_flips import by_size
-from analysis.results import Interval, TestResult
+from analysis.results import Interval, TestResult, too_few_for
 from analysis.signed_rank import rounded
 from data.trial import FloatArray
 

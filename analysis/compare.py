@@ -19,10 +19,11 @@ from analysis.holm import holm
 from analysis.joint_sign_flip import JointTest, joint_sign_flip
 from analysis.meta_analysis import MetaAnalysis, meta_mean
 from analysis.paired_menu import paired_menu
-from analysis.paired_tests import summarise
+from analysis.paired_tests import correlation, summarise
 from analysis.predicted_fvc import PERCENT, FvcFromLitres, fvc_from_litres, present_endpoints
 from analysis.rate import Rate, rate_of
 from analysis.responders import Responders, SlopeErrors, responder_rules, responders
+from analysis.results import exploratory
 from analysis.settings import Settings, opening_endpoints
 from analysis.slopes import SlopeTable, slope_table
 from data.endpoints import ENDPOINTS, Endpoint
@@ -134,7 +135,7 @@ def _compare_endpoint(
         before_summary=summarise(b, level),
         after_summary=summarise(a, level),
         change_summary=summarise(d, level),
-        correlation=_correlation(b, a),
+        correlation=correlation(b, a),
         flow=_with_litres(patient_flow(trial, endpoint.label, table, settings), endpoint, derived),
         tests=paired_menu(d, settings, resamples=settings.resamples),
         effects=effect_menu(b, a, level),
@@ -180,12 +181,6 @@ def _responders(
     )
 
 
-def _correlation(before: FloatArray, after: FloatArray) -> float:
-    if len(before) < 3 or np.ptp(before) == 0 or np.ptp(after) == 0:
-        return math.nan
-    return float(np.corrcoef(before, after)[0, 1])
-
-
 def _joint(endpoints: list[EndpointComparison], settings: Settings) -> JointTest | None:
     """Test the primary endpoints together, with one sign flip for both changes of a patient."""
     if len(endpoints) != 2 or any(result.against_control for result in endpoints):
@@ -205,16 +200,19 @@ def _with_holm(
 ) -> tuple[EndpointComparison, ...]:
     """Correct the P values of the primary endpoints.
 
-    Tests of other endpoints, and of all arms together where a control leads, become exploratory.
+    Tests of other endpoints, of all arms together where a control leads, and between groups where
+    none does, become exploratory.
     """
     tested = [e for e in endpoints if e.endpoint.key in family and math.isfinite(e.lead.p)]
     corrected = holm([e.lead.p for e in tested])
     by_key = {e.endpoint.key: p for e, p in zip(tested, corrected, strict=True)}
     result = []
     for e in endpoints:
-        if e.endpoint.key not in family or e.against_control is not None:
-            tests = tuple(replace(test, role="exploratory") for test in e.tests)
-            e = replace(e, tests=tests)
+        leads = e.against_control is not None
+        if e.endpoint.key not in family or leads:
+            e = replace(e, tests=exploratory(e.tests))
+        if e.groups is not None and not (leads and e.endpoint.key in family):
+            e = replace(e, groups=e.groups.exploratory())
         if e.endpoint.key in family:
             over = len(tested) if e.endpoint.key in by_key else 0
             e = replace(e, holm_p=by_key.get(e.endpoint.key, math.nan), holm_over=over)

@@ -44,7 +44,11 @@ def day0_values(points: Points, n_patients: int) -> Day0Values:
     """
     oldest = -(VALUE_AGE_DAYS + SAME_DAY) / DAYS_PER_MONTH
     with np.errstate(invalid="ignore"):
-        near = points.analysable & (points.month <= SAME_DAY) & (points.month >= oldest)
+        near = (
+            points.analysable
+            & (points.month <= SAME_DAY / DAYS_PER_MONTH)
+            & (points.month >= oldest)
+        )
     at = np.flatnonzero(near)
     at = at[np.lexsort((points.month[at], points.patient[at]))]
     value, month = np.full(n_patients, np.nan), np.full(n_patients, np.nan)

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import special, stats
 
 from analysis.comparison import EndpointComparison
-from analysis.paired_tests import paired_t
+from analysis.paired_tests import correlation, paired_t
 from analysis.results import TestResult, finite
 from analysis.settings import Settings
 from analysis.signed_rank import rounded
@@ -247,20 +247,14 @@ def before_and_change(result: EndpointComparison) -> BeforeAndChange:
         return BeforeAndChange(
             n, unknown, unknown, unknown, unknown, unknown, sd_before, sd_after, reason
         )
-    oldham = _correlation(mean, change)
+    oldham = correlation(mean, change)
     with np.errstate(divide="ignore"):
         t = float(oldham * np.sqrt(np.float64(n - 2) / max(0.0, 1 - oldham**2)))
     p = float(2 * stats.t.sf(abs(t), n - 2))
     reason = "" if math.isfinite(oldham) else "the means of both slopes are all equal"
     return BeforeAndChange(
-        n, _correlation(b, change), oldham, t, float(n - 2), p, sd_before, sd_after, reason
+        n, correlation(b, change), oldham, t, float(n - 2), p, sd_before, sd_after, reason
     )
-
-
-def _correlation(x: FloatArray, y: FloatArray) -> float:
-    if np.ptp(rounded(x)) == 0 or np.ptp(rounded(y)) == 0:
-        return math.nan
-    return float(np.clip(np.corrcoef(x, y)[0, 1], -1, 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import stats
 
 from analysis.paired_tests import NO_SPREAD, TOO_FEW
-from analysis.results import Interval, finite
+from analysis.results import Interval, finite, percent
 from analysis.signed_rank import rounded
 from data.trial import FloatArray
 
@@ -93,7 +93,7 @@ def equivalence(changes: FloatArray, margin: float, level: float) -> Equivalence
     if n < 2 or np.ptp(rounded(changes)) == 0 or level < LOWEST_LEVEL:
         why = TOO_FEW if n < 2 else NO_SPREAD
         if level < LOWEST_LEVEL:
-            why = f"not given: intervals of {level:.0%} are too narrow for it".replace("%", " %")
+            why = f"not given: intervals of {percent(level)} are too narrow for it"
         return Equivalence(n, margin, math.nan, None, "not estimable", math.nan, why)
     mean, df = float(np.mean(changes)), n - 1
     se = float(np.std(changes, ddof=1)) / math.sqrt(n)
@@ -120,7 +120,7 @@ def equivalence(changes: FloatArray, margin: float, level: float) -> Equivalence
 
 
 def _sentence(verdict: Verdict, level: float, margin: float) -> str:
-    interval = f"the {level:.0%} interval of the mean change".replace("%", " %")
+    interval = f"the {percent(level)} interval of the mean change"
     return {
         "within": f"Smaller than the margin: {interval} lies within ±{margin:g}.",
         "outside": f"Larger than the margin: {interval} lies beyond ±{margin:g}.",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from analysis.grouping import ControlArm
-from analysis.results import EffectSize, Summary, TestResult
+from analysis.results import EffectSize, Summary, TestResult, exploratory
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class GroupSummary:
     label
         Its name.
     n_loaded
-        Patients of the group in the trial.
+        Patients of the group who pass the filters.
     before, after, change
         Slopes and change of the slope over its compared patients, in the unit of the comparison.
     """
@@ -126,6 +126,15 @@ class GroupComparison:
             if group.label == label:
                 return group
         raise KeyError(label)
+
+    def exploratory(self) -> GroupComparison:
+        """Return the same, with tests that are neither primary nor supporting."""
+        difference, overall = self.difference, self.overall
+        if difference is not None:
+            difference = replace(difference, tests=exploratory(difference.tests))
+        if overall is not None:
+            overall = replace(overall, role="exploratory")
+        return replace(self, difference=difference, overall=overall)
 
     def to_json(self) -> dict[str, Any]:
         """Return the comparison as JSON values."""

@@ -99,10 +99,10 @@ def joint_sign_flip(
     known = np.isfinite(changes)
     n_each = (int(known[0].sum()), int(known[1].sum()))
     changes = np.where(known, changes, 0.0)
-    # Zeros in both are the same under either sign.
-    moving = changes[:, (changes != 0).any(axis=0)]
-    squares = (moving**2).sum(axis=1)
+    squares = (changes**2).sum(axis=1)
     used = (np.array(n_each) > 1) & (squares > 0)
+    # Zeros are the same under either sign.
+    moving = changes[:, (changes[used] != 0).any(axis=0)]
     name = "sign-flip test of the larger |t| over two endpoints"
     if alternative != "two-sided":
         name = "sign-flip test of the larger t over two endpoints, one-sided"
@@ -137,7 +137,7 @@ def joint_sign_flip(
         adjusted=_pair(shares, used),
         n=n,
         n_each=n_each,
-        p_floor=_floor(moving.shape[1], alternative) if exact else 1 / (flips + 1),
+        p_floor=_floor(moving[used], alternative) if exact else 1 / (flips + 1),
         notes=tuple(notes),
     )
 
@@ -147,8 +147,10 @@ def _pair(values: FloatArray, used: np.ndarray) -> tuple[float, float]:
     return first, second
 
 
-def _floor(moving: int, alternative: Alternative) -> float:
-    return float(min(1.0, 2.0 ** (1 - moving) if alternative == "two-sided" else 2.0**-moving))
+def _floor(moving: FloatArray, alternative: Alternative) -> float:
+    """Return the smallest P: that of the endpoint in which most patients move, all in one way."""
+    most = int(np.count_nonzero(moving, axis=1).max())
+    return float(min(1.0, 2.0 ** (1 - most) if alternative == "two-sided" else 2.0**-most))
 
 
 def _t(sums: FloatArray, squares: FloatArray, counts: FloatArray) -> FloatArray:

@@ -17,6 +17,10 @@ from analysis.untreated.history import HISTORIES, History
 from data.trial import FloatArray, IntArray
 
 TOO_FEW: Final = "fewer than 2 compared patients"
+BENDS: Final = (
+    "the formula holds for courses that are straight within each period, and those of this natural "
+    "history bend on their own: see the simulated trials"
+)
 NO_ERROR: Final = "the slopes before have no standard error"
 NO_SPREAD: Final = "all slopes before are equal"
 
@@ -131,6 +135,8 @@ class NaturalHistory:
         Correlation of a patient's two true slopes; ``None`` where no value is known.
     source
         Where the numbers come from.
+    bend
+        Change of the slope per month that every course has on its own, per month².
     """
 
     mean_before: float
@@ -139,6 +145,7 @@ class NaturalHistory:
     sd_after: float | None
     correlation: float | None
     source: str
+    bend: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return the parameters as JSON values."""
@@ -175,6 +182,7 @@ def natural_slopes(history: History) -> NaturalHistory:
         sd_after=history.sd_after,
         correlation=history.correlation,
         source=" ".join(texts),
+        bend=history.bend,
     )
 
 
@@ -269,6 +277,8 @@ def regression_to_the_mean(
         reason = f"no correlation of untreated slopes is known for {result.endpoint.label}"
     elif not math.isfinite(error):
         reason = NO_ERROR
+    elif chosen.bend:
+        reason = BENDS
     else:
         reliability = chosen.sd_before**2 / (chosen.sd_before**2 + error)
         pull = reliability * chosen.correlation * chosen.sd_after / chosen.sd_before - 1

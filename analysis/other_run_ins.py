@@ -220,7 +220,7 @@ def _own(base: _Base) -> tuple[RunIn, float | None]:
 
 
 def _change(table: SlopeTable, factor: float) -> FloatArray:
-    """Return changes of slope in the unit of the rate, rounded as the comparison rounds them."""
+    """Return changes of slope in the unit of the rate, bit for bit as the comparison does."""
     return np.asarray(factor * table.after.slope - factor * table.before.slope)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from analysis.results import Interval, Summary, TestResult
+from analysis.results import NO_INTERVAL, Interval, Summary, TestResult
 from analysis.settings import Settings
 from analysis.sign_flip_interval import sign_flip_interval
 from analysis.signed_rank import (
@@ -26,11 +26,6 @@ TOO_FEW = "not estimable: fewer than 2 patients"
 NO_SPREAD = "not estimable: all changes are equal"
 
 
-def too_few_for(n: int, level: float) -> str:
-    """Return that there is no interval of a level with so few patients."""
-    return f"no interval: {n} patients are too few for one of {100 * level:g} %"
-
-
 def summarise(values: FloatArray, level: float) -> Summary:
     """Return mean, SD and the t interval of the mean of ``values``."""
     n = len(values)
@@ -44,6 +39,13 @@ def summarise(values: FloatArray, level: float) -> Summary:
         return Summary(n, mean, sd, median, None)
     half = float(stats.t.ppf((1 + level) / 2, n - 1)) * sd / math.sqrt(n)
     return Summary(n, mean, sd, median, Interval(mean - half, mean + half, level, level))
+
+
+def correlation(x: FloatArray, y: FloatArray) -> float:
+    """Return Pearson's r; NaN with fewer than 3 pairs, and where either does not vary."""
+    if len(x) < 3 or np.ptp(rounded(x)) == 0 or np.ptp(rounded(y)) == 0:
+        return math.nan
+    return float(np.clip(np.corrcoef(x, y)[0, 1], -1, 1))
 
 
 def paired_t(changes: FloatArray, settings: Settings) -> TestResult:
@@ -121,7 +123,10 @@ def hodges_lehmann_result(changes: FloatArray, settings: Settings) -> TestResult
     zeros = n - ranks.n_nonzero
     if zeros:
         notes.append(f"{zeros} changes of exactly 0 are not ranked, but enter the estimate")
-    if attained < settings.confidence - 5e-4:
+    spread = np.ptp(rounded(changes)) > 0
+    if not spread:
+        notes.append(NO_INTERVAL)
+    elif attained < settings.confidence - 5e-4:
         notes.append(f"the interval attains {attained:.1%}".replace("%", " %"))
     if not ranks.tails.exact:
         name = "Wilcoxon signed-rank test, normal approximation"
@@ -134,9 +139,7 @@ def hodges_lehmann_result(changes: FloatArray, settings: Settings) -> TestResult
         statistic_name="W+",
         estimate=estimate,
         estimate_name="Hodges–Lehmann median change",
-        interval=Interval(low, high, settings.confidence, attained)
-        if np.ptp(rounded(changes)) > 0
-        else None,
+        interval=Interval(low, high, settings.confidence, attained) if spread else None,
         p_floor=p_floor(ranks.n_nonzero, settings) if ranks.tails.exact else 0.0,
         notes=tuple(notes),
     )

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
 Role = Literal["primary", "supporting", "exploratory"]
+
+
+NO_INTERVAL: Final = "no interval: all changes are equal"
+
+
+def percent(level: float) -> str:
+    """Write a level, such as "95 %", "99.9 %"; never "100 %"."""
+    return f"{100 * level:.10g} %"
+
+
+def too_few_for(n: int, level: float) -> str:
+    """Return that there is no interval of a level with so few patients."""
+    return f"no interval: {n} patients are too few for one of {percent(level)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +175,8 @@ class Summary:
 def finite(value: float) -> float | None:
     """Return ``value`` for JSON: ``None`` where it is not a finite number."""
     return float(value) if math.isfinite(value) else None
+
+
+def exploratory(tests: tuple[TestResult, ...]) -> tuple[TestResult, ...]:
+    """Return tests with the role of those that are neither primary nor supporting."""
+    return tuple(replace(test, role="exploratory") for test in tests)

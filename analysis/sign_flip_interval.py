@@ -9,7 +9,7 @@ import numpy as np
 from scipy import optimize, special, stats
 
 from analysis.random_flips import by_size, random_subset_sums, subset_sums
-from analysis.results import Interval
+from analysis.results import NO_INTERVAL, Interval, too_few_for
 from analysis.signed_rank import MONTE_CARLO_FLIPS, rounded
 from data.trial import FloatArray
 
@@ -51,8 +51,8 @@ def sign_flip_interval(
     """
     values = rounded(changes)
     n = len(values)
-    if n < 2 or np.ptp(values) == 0:
-        return None, "no interval: fewer than 2 patients, or all changes are equal"
+    if n > 1 and np.ptp(values) == 0:
+        return None, NO_INTERVAL
     tail = (1 - level) / 2
     if n > MONTE_CARLO_FLIPS:
         return _normal_interval(values, level), ""
@@ -60,9 +60,7 @@ def sign_flip_interval(
         return _random_interval(values, level, flips, seed)
     k = math.floor(tail * 2.0**n)
     if k < 1:
-        return None, f"no interval: {n} patients are too few for one of {level:.0%}".replace(
-            "%", " %"
-        )
+        return None, too_few_for(n, level)
     attained = 1 - 2 * k / 2.0**n
     if n <= _LISTED:
         sums, sizes = subset_sums(values), subset_sums(np.ones(n))

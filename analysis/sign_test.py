@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from analysis.paired_tests import TOO_FEW, directed, p_floor, too_few_for
-from analysis.results import Interval, TestResult
+from analysis.paired_tests import TOO_FEW, directed, p_floor
+from analysis.results import NO_INTERVAL, Interval, TestResult, too_few_for
 from analysis.settings import Settings
 from analysis.signed_rank import Tails, rounded
 from data.trial import FloatArray
@@ -54,7 +54,7 @@ def sign_test(changes: FloatArray, settings: Settings) -> TestResult:
         notes.append(too_few_for(n, settings.confidence))
     elif np.ptp(values) == 0:
         interval = None
-        notes.append("no interval: all changes are equal")
+        notes.append(NO_INTERVAL)
     return replace(
         base,
         p=directed(sign_tails(positive, negative), settings),

@@ -261,7 +261,7 @@ def groups(found: GroupComparison) -> pd.DataFrame:
         [
             {
                 "group": group.label,
-                "n compared of loaded": f"{group.n:,} of {group.n_loaded:,}",
+                "n compared of group": f"{group.n:,} of {group.n_loaded:,}",
                 "before": mean_sd(group.before),
                 "after": mean_sd(group.after),
                 "change": mean_sd(group.change),

@@ -41,8 +41,8 @@ class WithBend:
     mean
         Mean change without treatment.
     at_least, in_favour
-        As in :class:`analysis.untreated.outcome.UntreatedEndpoint`. All three are the larger
-        ones of those with the assumed mean slope and those with the patients' own one.
+        As in :class:`analysis.untreated.outcome.UntreatedEndpoint`. All three are those of the
+        mean slope, the assumed one or the patients' own, that lets expect the larger change.
     """
 
     bend: float

@@ -32,10 +32,10 @@ class UnderPreset:
         Mean change without treatment.
     at_least, in_favour
         Shares of untreated trials, as in :class:`analysis.untreated.outcome.UntreatedEndpoint`.
-        They and ``mean`` are the larger ones of those with the preset's mean slope and those with
-        the patients' own one.
+        They and ``mean`` are those of the mean slope, the preset's or the patients' own, that lets
+        expect the larger change.
     verdict
-        What follows under this natural history.
+        What follows under this natural history, by the larger share of the two.
     """
 
     preset: Preset

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from analysis.compare import compare
 from analysis.grouping import (
     compared_grouping,
     grouping_of,
@@ -29,6 +30,7 @@ from analysis.groups import (
 )
 from analysis.permutation import EXACT_WAYS, MONTE_CARLO_PATIENTS, permute_labels
 from analysis.settings import Settings
+from data.examples import load_example
 from tests.conftest import REFERENCE, compared, ends, made
 
 R = json.loads((REFERENCE / "groups" / "groups.json").read_text("utf-8"))
@@ -382,3 +384,12 @@ def test_a_control_without_a_day_0_is_not_concurrent():
 
 def test_the_limit_of_the_exact_count():
     assert math.comb(20, 10) <= EXACT_WAYS < math.comb(21, 10)
+
+
+def test_tests_between_groups_are_primary_where_a_control_leads_and_nowhere_else():
+    trial = load_example("after-oh-2018").trial
+    led = compare(trial, Settings(group_by="group"))
+    assert led.endpoints[0].groups.difference.primary.role == "primary"
+    by_sex = compare(trial, Settings(group_by="sex"))
+    for result in by_sex.endpoints:
+        assert {test.role for test in result.groups.difference.tests} == {"exploratory"}

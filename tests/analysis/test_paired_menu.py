@@ -16,8 +16,9 @@ from scipy import integrate, stats
 from analysis.bayes_factor import jzs_bayes_factor, log_jzs
 from analysis.bootstrap import bca_ends, bca_mean
 from analysis.effect_sizes import effect_menu, rank_biserial
+from analysis.equivalence import equivalence
 from analysis.paired_menu import paired_menu
-from analysis.paired_tests import paired_t, pratt_test, sign_flip_test
+from analysis.paired_tests import correlation, paired_t, pratt_test, sign_flip_test
 from analysis.settings import Settings
 from analysis.sign_flip_interval import sign_flip_interval
 from analysis.sign_test import median_interval, sign_test
@@ -468,3 +469,21 @@ def test_the_menu_is_quick():
     assert milliseconds(20) < 100
     assert milliseconds(70) < 100
     assert milliseconds(12_000) < 300
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+def test_no_level_is_called_100_percent_and_equal_changes_say_so(level):
+    for test in paired_menu(np.full(8, 0.3), Settings(confidence=level), resamples=500):
+        assert test.interval is None
+        assert not [note for note in test.notes if "attains" in note or "100 %" in note]
+    few = sign_flip_test(np.arange(1.0, 10.0), Settings(confidence=0.999))
+    assert "no interval: 9 patients are too few for one of 99.9 %" in few.notes
+    with_level = equivalence(np.arange(1.0, 10.0), 1.0, 0.999).sentence
+    assert "the 99.8 % interval" in with_level
+
+
+def test_slopes_that_differ_by_rounding_alone_have_no_correlation():
+    before = np.full(6, -0.3) * (1 + np.arange(6) * 2e-16)
+    assert np.ptp(before) > 0
+    assert math.isnan(correlation(before, np.arange(6.0)))
+    assert correlation(np.arange(6.0), np.arange(6.0)) == 1

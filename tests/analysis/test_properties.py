@@ -442,6 +442,11 @@ def test_a_link_tells_what_differs_from_the_opening_settings_too(choices, openin
     assert query or again == replace(opening, excluded_patients=(), points=())
 
 
+def test_an_empty_list_of_a_link_is_an_empty_list():
+    names = ("only", "entry", "history-values", "covariates")
+    assert Settings.from_query(dict.fromkeys(names, "")) == (Settings(), ())
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

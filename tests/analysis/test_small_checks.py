@@ -255,3 +255,16 @@ def test_sign_flip_of_one_sign_is_exact_to_the_last_tail(n):
     assert tails.two_sided == 2.0 ** (1 - n)
     assert tails.greater == 2.0**-n
     assert tails.less == 1
+
+
+def test_the_smallest_joint_p_can_be_reached_where_endpoints_share_no_patient():
+    values = np.array([1.0, 1.1, 1.2, 1.3])
+    nobody = np.full(4, np.nan)
+    first, second = np.append(values, nobody), np.append(nobody, values)
+    result = joint_sign_flip(first, second, "two-sided", flips=10, seed=1)
+    # All signs alike in one endpoint: 2 of its 16 patterns, whatever the other one does.
+    assert result.p_floor == 2 / 16
+    assert result.p >= result.p_floor
+    alone = np.append(nobody, [0.7, np.nan, np.nan, np.nan])
+    one = joint_sign_flip(first, alone, "two-sided", flips=10, seed=1)
+    assert (one.p, one.p_floor) == (2 / 16, 2 / 16)

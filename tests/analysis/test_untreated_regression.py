@@ -331,3 +331,13 @@ def test_a_change_that_no_bend_brings_nearer_has_none_that_is_enough():
     litres = deceleration(trial, comparison)["fvc_litres"]
     assert litres.rows == ()
     assert litres.to_json()["enough"] is None
+
+
+def test_the_formula_is_not_given_for_courses_that_bend_on_their_own(shamsaei):
+    trial, comparison = shamsaei
+    bending = compare(trial, comparison.settings.with_(history="bending_more"))
+    for report in regression_report(trial, bending).values():
+        assert "bend on their own" in report.formula.reason
+        assert math.isnan(report.formula.expected)
+        assert report.adjusted.n == 0
+        assert report.table

@@ -120,7 +120,7 @@ def test_trial_with_alsfrs_r_alone():
     assert list(charts(at)) == ["slopes-alsfrs_r"]
     bar(at, "w.show").set_value("fvc").run()
     assert "no value of FVC" in alerts(healthy(at))
-    assert "no value of the chosen endpoint" in alerts(healthy(go_to(at, PATIENTS)))
+    assert "no value of FVC" in alerts(healthy(go_to(at, PATIENTS)))
 
 
 ALONE = trial_csv(["A1"])
