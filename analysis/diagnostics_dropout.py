@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from scipy import stats
 
 from analysis.comparison import EndpointComparison
+from analysis.groups import welch_t
 from analysis.paired_tests import summarise
 from analysis.results import Interval, Summary, finite
 from analysis.settings import Settings
-from analysis.signed_rank import rounded
 from data.trial import BoolArray, FloatArray, IntArray
 
 NOBODY_MISSING: Final = "everybody with a slope before has a slope after"
@@ -93,7 +92,7 @@ def dropout(result: EndpointComparison, settings: Settings) -> Dropout:
     np.maximum.at(last, points.patient[seen], points.month[seen])
     before = result.before[patient]
     stay, leave = before[has_after], before[~has_after]
-    interval, p = _welch(leave, stay, settings.confidence)
+    test = welch_t(stay, leave, settings.with_(alternative="two-sided"))
     with_after = summarise(stay, settings.confidence)
     without_after = summarise(leave, settings.confidence)
     return Dropout(
@@ -103,24 +102,9 @@ def dropout(result: EndpointComparison, settings: Settings) -> Dropout:
         before_with=with_after,
         before_without=without_after,
         difference=without_after.mean - with_after.mean,
-        interval=interval,
-        p=p,
+        interval=test.interval,
+        p=test.p,
     )
-
-
-def _welch(first: FloatArray, second: FloatArray, level: float) -> tuple[Interval | None, float]:
-    """Return interval and P of the difference of two means."""
-    groups = (first, second)
-    if min(len(g) for g in groups) < 2 or all(np.ptp(rounded(g)) == 0 for g in groups):
-        return None, math.nan
-    parts = [float(np.var(g, ddof=1)) / len(g) for g in groups]
-    variance = sum(parts)
-    df = variance**2 / sum(v**2 / (len(g) - 1) for v, g in zip(parts, groups, strict=True))
-    difference = float(np.mean(first) - np.mean(second))
-    se = math.sqrt(variance)
-    half = float(stats.t.ppf((1 + level) / 2, df)) * se
-    p = float(2 * stats.t.sf(abs(difference) / se, df))
-    return Interval(difference - half, difference + half, level, level), p
 
 
 @dataclass(frozen=True, slots=True)

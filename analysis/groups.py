@@ -14,10 +14,10 @@ from analysis.effect_sizes import hedges_correction, noncentrality_interval
 from analysis.filters import passing
 from analysis.group_values import GroupComparison, GroupDifference, GroupSummary
 from analysis.grouping import Grouping, is_concurrent_control
-from analysis.paired_tests import directed, summarise
+from analysis.paired_tests import directed, summarise, t_tail
 from analysis.permutation import permute_labels
 from analysis.results import EffectSize, Interval, TestResult
-from analysis.settings import Alternative, Settings
+from analysis.settings import Settings
 from analysis.signed_rank import rounded
 from data.trial import FloatArray, Trial
 
@@ -138,7 +138,7 @@ def welch_t(reference: FloatArray, other: FloatArray, settings: Settings) -> Tes
     level = settings.confidence
     return replace(
         base,
-        p=_t_tail(t, df, settings.alternative),
+        p=float(t_tail(t, df, settings.alternative)),
         statistic=t,
         statistic_name="t",
         df=df,
@@ -243,11 +243,3 @@ def welch_anova(groups: list[FloatArray]) -> TestResult:
 
 def _spread(groups: list[FloatArray]) -> bool:
     return any(bool(np.ptp(rounded(own)) > 0) for own in groups)
-
-
-def _t_tail(t: float, df: float, alternative: Alternative) -> float:
-    if alternative == "less steep":
-        return float(stats.t.sf(t, df))
-    if alternative == "steeper":
-        return float(stats.t.cdf(t, df))
-    return float(2 * stats.t.sf(abs(t), df))

@@ -11,9 +11,9 @@ import numpy as np
 from scipy import stats
 
 from analysis.comparison import EndpointComparison
-from analysis.paired_tests import paired_t
+from analysis.paired_tests import paired_t, t_tail
 from analysis.results import TestResult, finite
-from analysis.settings import Alternative, Settings
+from analysis.settings import Settings
 from analysis.signed_rank import rounded
 from data.trial import BoolArray, FloatArray, IntArray
 
@@ -139,7 +139,7 @@ def leave_one_out(result: EndpointComparison, settings: Settings) -> LeaveOneOut
     if n >= FEWEST:
         se = np.where(sd > 0, sd, np.nan) / math.sqrt(n - 1)
         half = stats.t.ppf((1 + settings.confidence) / 2, n - 2) * se
-        p = _p_values(mean / se, n - 2, settings.alternative)
+        p = t_tail(mean / se, n - 2, settings.alternative)
         dfbetas = _dfbetas(full.estimate - mean, sd, n)
     sign = np.sign(rounded(np.asarray([full.estimate])))[0] if n else 0.0
     flips = (np.sign(rounded(mean)) == -sign) & (sign != 0)
@@ -202,14 +202,6 @@ def _spread_without_each(values: FloatArray) -> FloatArray:
     high = np.full(len(near), near[order[-1]])
     low[order[0]], high[order[-1]] = near[order[1]], near[order[-2]]
     return np.asarray(high - low)
-
-
-def _p_values(t: FloatArray, df: int, alternative: Alternative) -> FloatArray:
-    if alternative == "less steep":
-        return np.asarray(stats.t.sf(t, df))
-    if alternative == "steeper":
-        return np.asarray(stats.t.cdf(t, df))
-    return np.asarray(2 * stats.t.sf(np.abs(t), df))
 
 
 def _dfbetas(shift: FloatArray, sd: FloatArray, n: int) -> FloatArray:

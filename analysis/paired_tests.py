@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from analysis.results import NO_INTERVAL, Interval, Summary, TestResult
-from analysis.settings import Settings
+from analysis.settings import Alternative, Settings
 from analysis.sign_flip_interval import sign_flip_interval
 from analysis.signed_rank import (
     EXACT_RANKS,
@@ -20,7 +20,7 @@ from analysis.signed_rank import (
     sign_flip,
     signed_rank,
 )
-from data.trial import FloatArray
+from data.trial import FloatArray, IntArray
 
 TOO_FEW = "not estimable: fewer than 2 patients"
 NO_SPREAD = "not estimable: all changes are equal"
@@ -59,12 +59,11 @@ def paired_t(changes: FloatArray, settings: Settings) -> TestResult:
     summary = summarise(changes, settings.confidence)
     spread = n > 1 and bool(np.ptp(rounded(changes)) > 0)
     t = summary.mean / (summary.sd / math.sqrt(n)) if spread else math.nan
-    tails = Tails(2 * stats.t.sf(abs(t), n - 1), stats.t.sf(t, n - 1), stats.t.cdf(t, n - 1), True)
     return TestResult(
         key="paired_t",
         name="paired t test",
         role="primary",
-        p=directed(tails, settings) if spread else math.nan,
+        p=float(t_tail(t, n - 1, settings.alternative)) if spread else math.nan,
         n=n,
         statistic=t,
         statistic_name="t",
@@ -177,6 +176,23 @@ def pratt_test(changes: FloatArray, settings: Settings) -> TestResult:
         p_floor=p_floor(ranks.n_nonzero, settings) if ranks.tails.exact else 0.0,
         notes=tuple(notes),
     )
+
+
+def t_tail(t: float | FloatArray, df: float | IntArray, alternative: Alternative) -> FloatArray:
+    """Return P values of Student’s t, of any shape, in the direction of a test.
+
+    Parameters
+    ----------
+    t, df
+        Statistics and their degrees of freedom.
+    alternative
+        "less steep" asks for large t, "steeper" for small ones.
+    """
+    if alternative == "less steep":
+        return np.asarray(stats.t.sf(t, df))
+    if alternative == "steeper":
+        return np.asarray(stats.t.cdf(t, df))
+    return np.asarray(2 * stats.t.sf(np.abs(t), df))
 
 
 def directed(tails: Tails, settings: Settings) -> float:

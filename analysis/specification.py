@@ -14,6 +14,7 @@ from analysis.comparison import Comparison
 from analysis.filters import passing
 from analysis.grouping import grouping_of
 from analysis.leave_one_out import ALPHA
+from analysis.paired_tests import t_tail
 from analysis.rate import MONTHS_PER_YEAR
 from analysis.results import finite
 from analysis.setting_lists import MAX_FILTER_TEXT
@@ -316,14 +317,8 @@ def _paired_t(
         if np.ptp(rounded(known)) > 0:
             se[k] = np.std(known, ddof=1) / math.sqrt(len(known))
     half = stats.t.ppf((1 + settings.confidence) / 2, n - 1) * se
-    t = mean / se
-    if settings.alternative == "less steep":
-        p = stats.t.sf(t, n - 1)
-    elif settings.alternative == "steeper":
-        p = stats.t.cdf(t, n - 1)
-    else:
-        p = 2 * stats.t.sf(np.abs(t), n - 1)
-    return n, mean, mean - half, mean + half, np.asarray(p)
+    p = t_tail(mean / se, n - 1, settings.alternative)
+    return n, mean, mean - half, mean + half, p
 
 
 def _moves(choices: Sequence[Choice], estimate: FloatArray, option: IntArray) -> tuple[Moved, ...]:

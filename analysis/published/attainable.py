@@ -22,7 +22,6 @@ Range = tuple[float, float]
 
 TTest = Literal["paired", "student", "welch", "before", "after"]
 
-T_TESTS: Final[tuple[TTest, ...]] = ("paired", "student", "welch", "before", "after")
 """Paired; two independent samples with equal variances; Welch's; one sample against 0, twice."""
 
 _WELCH_STEPS: Final = 9
@@ -228,7 +227,7 @@ def t_range(box: Box, n: int, test: TTest) -> Range:
     n
         People in the test, or in each group of an unpaired test.
     test
-        One of ``T_TESTS``.
+        Which one.
     """
     if test == "paired":
         return paired_range(box, n)

@@ -97,11 +97,6 @@ class EntryBenchmark:
         }
 
 
-def plausible_rules() -> tuple[tuple[str, ...], ...]:
-    """Return the rules over which an unknown one ranges."""
-    return PLAUSIBLE
-
-
 def entry_benchmarks(
     trial: Trial, comparison: Comparison, *, progress: Progress | None = None
 ) -> tuple[EntryBenchmark, ...]:
@@ -168,7 +163,7 @@ def entry_benchmark(
     described in :func:`analysis.untreated.entry_rules.asked_of`.
     """
     if not rule:
-        raise ValueError("no entry rule is stated: plausible_rules() has some")
+        raise ValueError("no entry rule is stated: PLAUSIBLE has some")
     settings = comparison.settings
     assumed, prepared = assumed_history(settings), prepare(trial, comparison)
     rules, words = rules_of(rule), entry_words(rule)

@@ -20,10 +20,10 @@ from analysis.untreated import entry
 from analysis.untreated.assumed import assumed_history
 from analysis.untreated.benchmark import prepare
 from analysis.untreated.entry import (
+    PLAUSIBLE,
     EntryBenchmark,
     entry_benchmark,
     entry_benchmarks,
-    plausible_rules,
 )
 from analysis.untreated.entry_people import design_of, people_of
 from analysis.untreated.entry_rules import asked_of
@@ -242,7 +242,7 @@ class TestPatterns:
     def test_false_success_by_rule_is_that_of_public_data(self, row: tuple[int, ...]) -> None:
         trial = trial_at(days_of((-3, 0, *range(1, 10))), row[0])
         comparison = compared_at(trial, history_values=self.PUBLIC, untreated_trials=1000)
-        for rule, published in zip(plausible_rules(), row[1:], strict=False):
+        for rule, published in zip(PLAUSIBLE, row[1:], strict=False):
             share = alsfrs_r(entry_benchmark(trial, comparison, rule)).in_favour.share
             assert share == pytest.approx(published / 100, abs=0.1)
 
@@ -251,8 +251,7 @@ class TestPatterns:
         trial = trial_at(days_of((-3, 0, 3, 6, 9, 12)), 10)
         comparison = compared_at(trial, history_values=history)
         shares = [
-            alsfrs_r(entry_benchmark(trial, comparison, rule)).in_favour.share
-            for rule in plausible_rules()
+            alsfrs_r(entry_benchmark(trial, comparison, rule)).in_favour.share for rule in PLAUSIBLE
         ]
         assert shares[0] < 0.04
         assert all(less < 0.8 * more for less, more in itertools.pairwise(shares[:4]))
@@ -430,7 +429,7 @@ class TestRunning:
 
         comparison = compared_at(self.TRIAL, untreated_trials=100)
         found = entry_benchmarks(self.TRIAL, comparison, progress=note)
-        assert tuple(one.rule for one in found) == plausible_rules()
+        assert tuple(one.rule for one in found) == PLAUSIBLE
         assert shares == sorted(shares)
         assert shares[-1] == pytest.approx(1)
         stated = compared_at(self.TRIAL, untreated_trials=100, entry_rule=("slope_at_most:-0.5",))
