@@ -21,7 +21,6 @@ from analysis.published.printed import PrintedSummary
 Range = tuple[float, float]
 
 TTest = Literal["paired", "student", "welch", "before", "after"]
-
 """Paired; two independent samples with equal variances; Welch's; one sample against 0, twice."""
 
 _WELCH_STEPS: Final = 9
