@@ -101,14 +101,15 @@ def test_the_missing_are_said_of_everybody_with_a_slope_before(missing, said):
     assert missing_sentence(found_in(trial), trial.patient_ids).startswith(said)
 
 
-@pytest.mark.parametrize("estimator", ["broken_stick", "broken_stick_jump"])
-def test_a_broken_stick_does_not_say_that_everybody_has_a_slope_after(estimator):
+def test_a_broken_stick_does_not_say_that_everybody_has_a_slope_after():
     trial = lines(SHORT_IS_FLAT, 3)
-    sentence = missing_sentence(found_in(trial, estimator=estimator), trial.patient_ids)
+    sentence = missing_sentence(found_in(trial, estimator="broken_stick"), trial.patient_ids)
     assert "Everybody" not in sentence
     assert "cannot be told" in sentence
     assert "separate lines" in sentence
     assert missing_sentence(found_in(trial), trial.patient_ids).startswith("3 of 11 ")
+    stepped = found_in(trial, estimator="broken_stick_jump")
+    assert missing_sentence(stepped, trial.patient_ids).startswith("3 of 11 ")
 
 
 @pytest.mark.parametrize("name", EXAMPLE_IDS)
